@@ -1,0 +1,83 @@
+//! Onfile assembled: what every service needs, made once at start (and by tests).
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::ambient::{Clock, Random};
+use crate::provider::Providers;
+use crate::sender::Sender;
+use crate::service::changes::Changes;
+use crate::service::merchants::Merchants;
+use crate::service::revocations::Revocations;
+use crate::vault::Vault;
+use store::Store;
+
+/// What every service needs.
+pub struct Onfile {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Random>,
+    /// Keys.
+    pub vault: Vault,
+    /// Who holds cards.
+    pub providers: Providers,
+    /// Who takes messages to phones.
+    pub sender: Arc<dyn Sender>,
+    /// Merchants with their opened keys.
+    pub merchants: Merchants,
+    /// API keys that no longer count.
+    pub revocations: Revocations,
+    /// Tells open widgets that a customer changed.
+    pub changes: Changes,
+    /// Tells the outbox that a message is due.
+    pub outbox_due: Notify,
+    /// Where browsers find the public listener, without a trailing slash.
+    pub public_url: String,
+}
+
+/// What [`Onfile::new`] is made from.
+pub struct Parts {
+    /// See [`Onfile::store`].
+    pub store: Arc<dyn Store>,
+    /// See [`Onfile::clock`].
+    pub clock: Arc<dyn Clock>,
+    /// See [`Onfile::random`].
+    pub random: Arc<dyn Random>,
+    /// See [`Onfile::vault`].
+    pub vault: Vault,
+    /// See [`Onfile::sender`].
+    pub sender: Arc<dyn Sender>,
+    /// See [`Onfile::public_url`].
+    pub public_url: String,
+}
+
+impl Onfile {
+    /// Assembles it. Nothing runs yet: see [`crate::outbox::run`] and [`crate::listen`].
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { store, clock, random, vault, sender, public_url } = parts;
+        Arc::new(Self {
+            store,
+            clock,
+            random,
+            vault,
+            providers: Providers::default(),
+            sender,
+            merchants: Merchants::default(),
+            revocations: Revocations::default(),
+            changes: Changes::default(),
+            outbox_due: Notify::new(),
+            public_url,
+        })
+    }
+
+    /// Random bytes of a known number.
+    #[must_use]
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        crate::ambient::bytes(&*self.random)
+    }
+}

@@ -1,0 +1,35 @@
+//! `/livez`, `/readyz` and `/metrics`, on the admin listener.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use crate::app::Onfile;
+
+/// The routes.
+pub fn router() -> Router<Arc<Onfile>> {
+    Router::new().route("/livez", get(async || "ok\n")).route("/readyz", get(readyz)).route("/metrics", get(metrics))
+}
+
+async fn reads(app: &Onfile) -> bool {
+    match app.store.read().await {
+        Ok(mut view) => view.merchants().await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Ready when storage answers.
+async fn readyz(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
+    if reads(&app).await { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "storage does not answer\n") }
+}
+
+/// In the text form that Prometheus reads.
+async fn metrics(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
+    let ready = u8::from(reads(&app).await);
+    let text = format!("# HELP onfile_ready Whether storage answers.\n# TYPE onfile_ready gauge\nonfile_ready {ready}\n");
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}

@@ -1,0 +1,379 @@
+//! Customers: create, identify, update, find, and the moves of their status.
+
+use shared::Timestamp;
+use shared::customer::{
+    Address, Customer, CustomerState, CustomerStatus, Email, Gstin, Metadata, Move, Name, PhoneNumber, Profile, Reference, TransitionRefused,
+};
+use shared::api::Change;
+use shared::id::CustomerId;
+use store::{CustomerRecord, Inserted, Read, Replaced, Write};
+
+use super::work::{Entry, Work, moved};
+use super::{By, Fault, Merchant, Onfile, tokens};
+use crate::outbox::Task;
+
+/// Why a customer was not created, changed or found.
+#[derive(Debug, thiserror::Error)]
+pub enum CustomerError {
+    /// No such customer of this merchant.
+    #[error("there is no such customer")]
+    NotFound,
+    /// A living customer has this phone or reference.
+    #[error("{field} belongs to {customer_id}")]
+    Duplicate {
+        /// The field that collided.
+        field: &'static str,
+        /// Who is in the way.
+        customer_id: CustomerId,
+    },
+    /// The customer is gone for good.
+    #[error("the customer is deleted")]
+    Deleted,
+    /// The last of phone and reference may not go.
+    #[error("a customer keeps a mobile number or a merchant_customer_reference")]
+    LastIdentity,
+    /// The life cycle has no such move.
+    #[error(transparent)]
+    Refused(#[from] TransitionRefused),
+    /// See [`Fault`].
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<store::StoreError> for CustomerError {
+    fn from(error: store::StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<crate::vault::Unopened> for CustomerError {
+    fn from(error: crate::vault::Unopened) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// What a merchant's update changes; parsed.
+#[derive(Debug, Default)]
+pub struct CustomerChange {
+    /// The merchant's own name for the customer.
+    pub merchant_customer_reference: Change<Reference>,
+    /// First name.
+    pub first_name: Change<Name>,
+    /// Last name.
+    pub last_name: Change<Name>,
+    /// Phone in normal form.
+    pub phone: Change<PhoneNumber>,
+    /// E-mail address.
+    pub email: Change<Email>,
+    /// Where bills go.
+    pub billing_address: Change<Address>,
+    /// Where parcels go.
+    pub shipping_address: Change<Address>,
+    /// Tax number.
+    pub gstin: Change<Gstin>,
+    /// The merchant's own pairs.
+    pub merchant_metadata: Change<Metadata>,
+    /// Where the status is to lead.
+    pub status: Option<CustomerStatus>,
+}
+
+/// A customer by id, deleted ones included.
+///
+/// # Errors
+/// [`CustomerError::NotFound`] and faults.
+pub async fn get(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId) -> Result<Customer, CustomerError> {
+    let mut view = app.store.read().await?;
+    load(&mut *view, merchant, customer_id).await
+}
+
+/// The living customer that everything given matches.
+///
+/// # Errors
+/// [`CustomerError::NotFound`] and faults.
+pub async fn find(app: &Onfile, merchant: &Merchant, reference: Option<&Reference>, phone: Option<&PhoneNumber>) -> Result<Customer, CustomerError> {
+    let mut view = app.store.read().await?;
+    let record = match (reference, phone) {
+        (Some(reference), _) => view.customer_by_reference(&merchant.merchant_id, &merchant.keys.index("reference", reference.as_str())).await?,
+        (None, Some(phone)) => view.customer_by_phone(&merchant.merchant_id, &merchant.keys.phone_index(phone)).await?,
+        (None, None) => None,
+    };
+    let customer = merchant.keys.customer(&record.ok_or(CustomerError::NotFound)?)?;
+    let agrees = phone.is_none_or(|phone| customer.profile.phone.as_ref() == Some(phone));
+    if agrees { Ok(customer) } else { Err(CustomerError::NotFound) }
+}
+
+/// Creates an INACTIVE customer.
+///
+/// # Errors
+/// [`CustomerError::Duplicate`] and faults.
+pub async fn create(app: &Onfile, merchant: &Merchant, by: &By, profile: Profile) -> Result<Customer, CustomerError> {
+    let mut work = Work::begin(app, merchant).await?;
+    let customer = create_in(app, merchant, by, &mut work, profile).await?;
+    work.commit().await?;
+    Ok(customer)
+}
+
+/// Gets the customer with this phone or reference, or creates one: never a duplicate. The flag says
+/// whether it was created.
+///
+/// # Errors
+/// Faults.
+pub async fn identify(app: &Onfile, merchant: &Merchant, by: &By, profile: Profile) -> Result<(Customer, bool), CustomerError> {
+    match create(app, merchant, by, profile).await {
+        Ok(customer) => Ok((customer, true)),
+        Err(CustomerError::Duplicate { customer_id, .. }) => Ok((get(app, merchant, &customer_id).await?, false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Creates a customer within a unit of work.
+pub(super) async fn create_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>, profile: Profile) -> Result<Customer, CustomerError> {
+    let now = app.clock.now();
+    let customer_id = CustomerId::new(now, app.random_bytes());
+    let customer = Customer {
+        customer_id: customer_id.clone(),
+        state: CustomerState::Inactive,
+        state_since: now,
+        verified_at: None,
+        phone_changed_at: None,
+        profile,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
+    let record = merchant.keys.record(&customer, key, &*app.random)?;
+    if work.unit().insert_customer(&merchant.merchant_id, &record).await? == Inserted::Taken {
+        return Err(in_the_way(work.unit(), merchant, &record).await?);
+    }
+    let fields = fields_of(&customer.profile);
+    work.audit(by, Entry { action: "customer.create", customer_id: Some(&customer_id), fields: &fields, ..Entry::default() }).await?;
+    Ok(customer)
+}
+
+/// Changes what is sent; a change that changes nothing writes nothing.
+///
+/// # Errors
+/// [`CustomerError`].
+pub async fn update(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &CustomerId, change: CustomerChange) -> Result<Customer, CustomerError> {
+    let mut work = Work::begin(app, merchant).await?;
+    let record = work.unit().customer(&merchant.merchant_id, customer_id).await?.ok_or(CustomerError::NotFound)?;
+    let before = merchant.keys.customer(&record)?;
+    if before.state == CustomerState::Deleted {
+        let only_deletes = change.status == Some(CustomerStatus::Deleted) && changed_fields(&before.profile, &with(&before.profile, &change)).is_empty();
+        return if only_deletes { Ok(before) } else { Err(CustomerError::Deleted) };
+    }
+    let now = app.clock.now();
+    let mut after = before.clone();
+    after.profile = with(&before.profile, &change);
+    if after.profile.phone.is_none() && after.profile.merchant_customer_reference.is_none() {
+        return Err(CustomerError::LastIdentity);
+    }
+    let fields = changed_fields(&before.profile, &after.profile);
+    if before.profile.phone != after.profile.phone {
+        after.phone_changed_at = Some(now);
+        after.state = before.state.phone_changed();
+    }
+    let mut entries = Vec::new();
+    if !fields.is_empty() {
+        entries.push(("customer.update", moved(before.state, after.state)));
+    }
+    if let Some(target) = change.status.filter(|target| *target != after.state.status()) {
+        let found = after.state.move_towards(target, by.actor)?;
+        let from = after.state;
+        make_move(&mut after, found, by, None, now)?;
+        entries.push((action(found), moved(from, after.state)));
+    }
+    if entries.is_empty() {
+        return Ok(before);
+    }
+    let deletes = after.state == CustomerState::Deleted;
+    if after.state.status() != before.state.status() {
+        after.state_since = now;
+    }
+    replace_in(app, merchant, &mut work, &mut after, record.wrapped_key, now).await?;
+    for (action, transition) in entries {
+        let fields: &[&str] = if action == "customer.update" { &fields } else { &["status"] };
+        work.audit(by, Entry { action, customer_id: Some(customer_id), fields, transition, ..Entry::default() }).await?;
+    }
+    if deletes {
+        tokens::deactivate_all_in(app, merchant, by, &mut work, customer_id, "the customer was deleted").await?;
+    }
+    work.commit().await?;
+    Ok(after)
+}
+
+/// Why, when and until when a status is moved by an admin.
+#[derive(Debug)]
+pub struct MoveReason {
+    /// The reason.
+    pub reason: String,
+    /// More about it.
+    pub note: Option<String>,
+    /// The end of a suspension.
+    pub until: Option<Timestamp>,
+}
+
+/// Moves a customer's status, with a reason that is kept sealed in the history.
+///
+/// # Errors
+/// [`CustomerError`].
+pub async fn move_status(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &CustomerId, attempted: Move, why: &MoveReason) -> Result<Customer, CustomerError> {
+    let mut work = Work::begin(app, merchant).await?;
+    let customer = move_in(app, merchant, by, &mut work, customer_id, attempted, Some(why)).await?;
+    work.commit().await?;
+    Ok(customer)
+}
+
+/// Ends a suspension that reached its end, unless it was lifted or prolonged since.
+///
+/// # Errors
+/// Faults.
+pub async fn end_suspension(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId) -> Result<(), CustomerError> {
+    let by = By::system("suspension-end");
+    let mut work = Work::begin(app, merchant).await?;
+    let Some(record) = work.unit().customer(&merchant.merchant_id, customer_id).await? else { return Ok(()) };
+    let CustomerState::Suspended { until: Some(until), .. } = record.state else { return Ok(()) };
+    if until > app.clock.now() {
+        return Ok(());
+    }
+    move_in(app, merchant, &by, &mut work, customer_id, Move::Lift, None).await?;
+    Ok(work.commit().await?)
+}
+
+async fn move_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>, customer_id: &CustomerId, attempted: Move, why: Option<&MoveReason>) -> Result<Customer, CustomerError> {
+    let record = work.unit().customer(&merchant.merchant_id, customer_id).await?.ok_or(CustomerError::NotFound)?;
+    let mut customer = merchant.keys.customer(&record)?;
+    let now = app.clock.now();
+    let from = customer.state;
+    let until = why.and_then(|why| why.until);
+    make_move(&mut customer, attempted, by, until, now)?;
+    let sealed_reason = match why {
+        Some(why) => {
+            let key = merchant.keys.customer_key(customer_id, &record.wrapped_key)?;
+            let words = serde_json::to_vec(&(&why.reason, &why.note)).map_err(|error| Fault::Other(error.to_string()))?;
+            Some(merchant.keys.seal_for_customer(&key, "audit_entries.sealed_reason", customer_id.as_str(), &words, &*app.random))
+        }
+        None => None,
+    };
+    replace_in(app, merchant, work, &mut customer, record.wrapped_key, now).await?;
+    let transition = moved(from, customer.state);
+    work.audit(by, Entry { action: action(attempted), customer_id: Some(customer_id), fields: &["status"], transition, sealed_reason, ..Entry::default() }).await?;
+    if customer.state == CustomerState::Deleted {
+        tokens::deactivate_all_in(app, merchant, by, work, customer_id, "the customer was deleted").await?;
+    }
+    if let CustomerState::Suspended { until: Some(until), .. } = customer.state {
+        work.enqueue(&Task::EndSuspension { customer_id: customer_id.clone() }, until).await?;
+    }
+    Ok(customer)
+}
+
+fn make_move(customer: &mut Customer, attempted: Move, by: &By, until: Option<Timestamp>, now: Timestamp) -> Result<(), TransitionRefused> {
+    customer.state = customer.state.apply(attempted, by.actor, until)?;
+    customer.state_since = now;
+    if attempted == Move::Activate {
+        // The merchant vouches: from here on this counts as the verification.
+        customer.verified_at = Some(now);
+    }
+    Ok(())
+}
+
+/// Replaces a customer within a unit of work, as its next version.
+pub(super) async fn replace_in(app: &Onfile, merchant: &Merchant, work: &mut Work<'_>, customer: &mut Customer, wrapped_key: Vec<u8>, now: Timestamp) -> Result<(), CustomerError> {
+    customer.version += 1;
+    customer.updated_at = now;
+    let record = merchant.keys.record(customer, wrapped_key, &*app.random)?;
+    match work.unit().replace_customer(&merchant.merchant_id, &record).await? {
+        Replaced::Yes => Ok(()),
+        Replaced::Taken => Err(in_the_way(work.unit(), merchant, &record).await?),
+        Replaced::Stale => Err(Fault::Other(format!("{} changed under its own transaction", customer.customer_id)).into()),
+    }
+}
+
+/// Raises a customer's version because one of its tokens changed.
+pub(super) async fn touch_in(merchant: &Merchant, unit: &mut dyn Write, customer_id: &CustomerId) -> Result<(), Fault> {
+    if let Some(mut record) = unit.customer(&merchant.merchant_id, customer_id).await? {
+        record.version += 1;
+        if unit.replace_customer(&merchant.merchant_id, &record).await? != Replaced::Yes {
+            return Err(Fault::Other(format!("{customer_id} changed under its own transaction")));
+        }
+    }
+    Ok(())
+}
+
+/// A customer through a view.
+pub(super) async fn load(view: &mut dyn Read, merchant: &Merchant, customer_id: &CustomerId) -> Result<Customer, CustomerError> {
+    let record = view.customer(&merchant.merchant_id, customer_id).await?.ok_or(CustomerError::NotFound)?;
+    Ok(merchant.keys.customer(&record)?)
+}
+
+async fn in_the_way(unit: &mut dyn Write, merchant: &Merchant, record: &CustomerRecord) -> Result<CustomerError, Fault> {
+    if let Some(index) = &record.phone_index
+        && let Some(other) = unit.customer_by_phone(&merchant.merchant_id, index).await?
+        && other.customer_id != record.customer_id
+    {
+        return Ok(CustomerError::Duplicate { field: "mobile_number", customer_id: other.customer_id });
+    }
+    if let Some(index) = &record.reference_index
+        && let Some(other) = unit.customer_by_reference(&merchant.merchant_id, index).await?
+        && other.customer_id != record.customer_id
+    {
+        return Ok(CustomerError::Duplicate { field: "merchant_customer_reference", customer_id: other.customer_id });
+    }
+    Err(Fault::Other("an insert collided with nobody".into()))
+}
+
+fn action(attempted: Move) -> &'static str {
+    match attempted {
+        Move::Verify => "customer.verify",
+        Move::Activate => "customer.activate",
+        Move::ChangePhone => "customer.change_phone",
+        Move::Suspend => "customer.suspend",
+        Move::Lift => "customer.lift",
+        Move::Delete => "customer.delete",
+    }
+}
+
+fn apply<T: Clone>(change: &Change<T>, before: &Option<T>) -> Option<T> {
+    match change {
+        Change::Keep => before.clone(),
+        Change::Clear => None,
+        Change::Set(value) => Some(value.clone()),
+    }
+}
+
+fn with(before: &Profile, change: &CustomerChange) -> Profile {
+    Profile {
+        merchant_customer_reference: apply(&change.merchant_customer_reference, &before.merchant_customer_reference),
+        first_name: apply(&change.first_name, &before.first_name),
+        last_name: apply(&change.last_name, &before.last_name),
+        phone: apply(&change.phone, &before.phone),
+        email: apply(&change.email, &before.email),
+        billing_address: apply(&change.billing_address, &before.billing_address),
+        shipping_address: apply(&change.shipping_address, &before.shipping_address),
+        gstin: apply(&change.gstin, &before.gstin),
+        merchant_metadata: apply(&change.merchant_metadata, &Some(before.merchant_metadata.clone())).unwrap_or_default(),
+    }
+}
+
+fn fields_of(profile: &Profile) -> Vec<&'static str> {
+    changed_fields(&Profile::default(), profile)
+}
+
+/// The wire names of what differs.
+pub(super) fn changed_fields(before: &Profile, after: &Profile) -> Vec<&'static str> {
+    [
+        ("merchant_customer_reference", before.merchant_customer_reference != after.merchant_customer_reference),
+        ("first_name", before.first_name != after.first_name),
+        ("last_name", before.last_name != after.last_name),
+        ("mobile_number", before.phone != after.phone),
+        ("email_id", before.email != after.email),
+        ("billing_address", before.billing_address != after.billing_address),
+        ("shipping_address", before.shipping_address != after.shipping_address),
+        ("gstin", before.gstin != after.gstin),
+        ("merchant_metadata", before.merchant_metadata != after.merchant_metadata),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}

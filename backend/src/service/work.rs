@@ -1,0 +1,167 @@
+//! A unit of work: the effect, its audit entries and its outbox messages, committed together.
+
+use shared::Timestamp;
+use shared::customer::{CustomerState, CustomerStatus};
+use shared::id::{CustomerId, MessageId, TokenId};
+use store::{AuditRecord, OutboxRecord, StoreError, Write};
+
+use super::{By, Fault, Merchant, Onfile};
+use crate::outbox::Task;
+use crate::vault::sha256;
+
+/// A unit of work for one merchant.
+pub struct Work<'a> {
+    app: &'a Onfile,
+    merchant: &'a Merchant,
+    unit: Box<dyn Write>,
+    head: Option<(i64, Vec<u8>)>,
+    changed: Vec<CustomerId>,
+    has_due: bool,
+}
+
+/// One thing to write into the audit chain.
+#[derive(Default)]
+pub struct Entry<'a> {
+    /// What was done, such as `customer.suspend`.
+    pub action: &'a str,
+    /// To whom.
+    pub customer_id: Option<&'a CustomerId>,
+    /// To which token.
+    pub token_id: Option<&'a TokenId>,
+    /// Which fields changed: names, never values.
+    pub fields: &'a [&'a str],
+    /// The move of a status.
+    pub transition: Option<(CustomerStatus, CustomerStatus)>,
+    /// Reason and note, sealed.
+    pub sealed_reason: Option<Vec<u8>>,
+}
+
+impl<'a> Work<'a> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// [`StoreError`] when storage takes no writes.
+    pub async fn begin(app: &'a Onfile, merchant: &'a Merchant) -> Result<Self, StoreError> {
+        Ok(Self { app, merchant, unit: app.store.write().await?, head: None, changed: Vec::new(), has_due: false })
+    }
+
+    /// The unit's own view and its primitives.
+    pub fn unit(&mut self) -> &mut dyn Write {
+        &mut *self.unit
+    }
+
+    /// Adds an entry to the merchant's audit chain, and remembers whose widgets to tell.
+    ///
+    /// # Errors
+    /// [`StoreError`] when storage fails.
+    pub async fn audit(&mut self, by: &By, entry: Entry<'_>) -> Result<(), StoreError> {
+        let merchant_id = &self.merchant.merchant_id;
+        let (seq, previous_hash) = match self.head.take() {
+            Some(head) => head,
+            None => self.unit.audit_head(merchant_id).await?.unwrap_or((0, Vec::new())),
+        };
+        let mut record = AuditRecord {
+            merchant_id: merchant_id.clone(),
+            seq: seq + 1,
+            at: self.app.clock.now(),
+            actor: by.actor,
+            actor_id: by.actor_id.clone(),
+            address: by.address.map(|address| address.to_string()),
+            action: entry.action.to_owned(),
+            customer_id: entry.customer_id.cloned(),
+            token_id: entry.token_id.cloned(),
+            fields: entry.fields.join(","),
+            transition: entry.transition.map(|(from, to)| format!("{}>{}", from.as_str(), to.as_str())).unwrap_or_default(),
+            sealed_reason: entry.sealed_reason,
+            request_id: by.request_id.clone(),
+            previous_hash,
+            hash: Vec::new(),
+        };
+        record.hash = hash(&record);
+        self.unit.append_audit(&record).await?;
+        self.head = Some((record.seq, record.hash));
+        if let Some(customer_id) = entry.customer_id
+            && !self.changed.contains(customer_id)
+        {
+            self.changed.push(customer_id.clone());
+        }
+        Ok(())
+    }
+
+    /// Queues what must happen after the commit.
+    ///
+    /// # Errors
+    /// [`Fault`] when storage fails.
+    pub async fn enqueue(&mut self, task: &Task, due_at: Timestamp) -> Result<(), Fault> {
+        let now = self.app.clock.now();
+        let message_id = MessageId::new(now, self.app.random_bytes());
+        let payload = serde_json::to_vec(task).map_err(|error| Fault::Other(error.to_string()))?;
+        let record = OutboxRecord {
+            merchant_id: self.merchant.merchant_id.clone(),
+            kind: task.kind().to_owned(),
+            payload: self.merchant.keys.seal("outbox.payload", message_id.as_str(), &payload, &*self.app.random),
+            message_id,
+            due_at,
+            attempts: 0,
+            created_at: now,
+        };
+        self.unit.enqueue(&record).await?;
+        self.has_due = true;
+        Ok(())
+    }
+
+    /// Commits, then tells the outbox and whoever shows these customers.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the commit failed: then nothing of the unit stays.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.unit.commit().await?;
+        for customer in self.changed {
+            self.app.changes.announce(self.merchant.merchant_id.clone(), customer);
+        }
+        if self.has_due {
+            self.app.outbox_due.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// The hash of an entry: SHA-256 over every field, each with its length in front, so that no two
+/// entries read alike.
+#[must_use]
+pub fn hash(entry: &AuditRecord) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut add = |part: &[u8]| {
+        text.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        text.extend_from_slice(part);
+    };
+    let actor = serde_json::to_vec(&entry.actor).unwrap_or_default();
+    add(entry.merchant_id.as_str().as_bytes());
+    add(&entry.seq.to_le_bytes());
+    add(&entry.at.as_micros().to_le_bytes());
+    add(&actor);
+    add(entry.actor_id.as_bytes());
+    add(entry.address.as_deref().unwrap_or_default().as_bytes());
+    add(entry.action.as_bytes());
+    add(entry.customer_id.as_ref().map(CustomerId::as_str).unwrap_or_default().as_bytes());
+    add(entry.token_id.as_ref().map(TokenId::as_str).unwrap_or_default().as_bytes());
+    add(entry.fields.as_bytes());
+    add(entry.transition.as_bytes());
+    add(entry.sealed_reason.as_deref().unwrap_or_default());
+    add(entry.request_id.as_bytes());
+    add(&entry.previous_hash);
+    sha256(&text)
+}
+
+/// The move of an entry, if it is one.
+#[must_use]
+pub fn transition(text: &str) -> Option<(CustomerStatus, CustomerStatus)> {
+    let (from, to) = text.split_once('>')?;
+    Some((CustomerStatus::parse(from)?, CustomerStatus::parse(to)?))
+}
+
+/// The move between two states, when the status itself changed.
+#[must_use]
+pub fn moved(from: CustomerState, to: CustomerState) -> Option<(CustomerStatus, CustomerStatus)> {
+    (from.status() != to.status()).then(|| (from.status(), to.status()))
+}

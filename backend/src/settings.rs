@@ -1,0 +1,142 @@
+//! Arguments and environment: the only place that reads either.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Customers on file: recognises a returning shopper, and says which saved cards can be used and why
+/// the others cannot.
+#[derive(Parser)]
+#[command(name = "onfile", version, about, long_about = None)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run with sample data and a demo shop: to look around, never for real customers.
+    Demo(DemoArguments),
+    /// Run for real.
+    Serve(ServeArguments),
+    /// Merchants.
+    #[command(subcommand)]
+    Merchant(MerchantCommand),
+    /// People who sign in to the admin page.
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// The root key.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// Where the data is.
+#[derive(Args, Clone)]
+pub struct DataArguments {
+    /// Directory of the database and, unless given elsewhere, the root key.
+    #[arg(long, env = "ONFILE_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// Database; the SQLite file in the data directory when absent.
+    #[arg(long, env = "ONFILE_DATABASE_URL")]
+    pub database_url: Option<String>,
+    /// File with the root key in 64 hexadecimal digits; `root.key` in the data directory when absent.
+    #[arg(long, env = "ONFILE_ROOT_KEY_FILE")]
+    pub root_key_file: Option<PathBuf>,
+}
+
+/// Arguments of `demo`.
+#[derive(Args)]
+pub struct DemoArguments {
+    /// Directory of the demo's data.
+    #[arg(long, env = "ONFILE_DATA_DIR", default_value = "./data/demo")]
+    pub data_dir: PathBuf,
+    /// Database; the SQLite file in the data directory when absent.
+    #[arg(long, env = "ONFILE_DATABASE_URL")]
+    pub database_url: Option<String>,
+    /// Where the APIs and the widget listen.
+    #[arg(long, env = "ONFILE_PUBLIC_ADDR", default_value = "127.0.0.1:8080")]
+    pub public_addr: SocketAddr,
+    /// Where the admin page listens.
+    #[arg(long, env = "ONFILE_ADMIN_ADDR", default_value = "127.0.0.1:8081")]
+    pub admin_addr: SocketAddr,
+    /// Where the demo shop and the inbox listen.
+    #[arg(long, env = "ONFILE_SHOP_ADDR", default_value = "127.0.0.1:8090")]
+    pub shop_addr: SocketAddr,
+    /// Throw the demo's data away and start over.
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Args)]
+pub struct ServeArguments {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Where the APIs and the widget listen.
+    #[arg(long, env = "ONFILE_PUBLIC_ADDR", default_value = "127.0.0.1:8080")]
+    pub public_addr: SocketAddr,
+    /// Where the admin page, health and metrics listen.
+    #[arg(long, env = "ONFILE_ADMIN_ADDR", default_value = "127.0.0.1:8081")]
+    pub admin_addr: SocketAddr,
+    /// Where browsers find the public listener: `https://pay.example`; the listener's own address when absent.
+    #[arg(long, env = "ONFILE_PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
+/// `merchant ...`
+#[derive(Subcommand)]
+pub enum MerchantCommand {
+    /// Create a merchant with its first API key, also beside a running server; prints JSON.
+    Create {
+        /// The name shoppers read.
+        #[arg(long)]
+        name: String,
+        /// For testing: cards live in the sandbox, and pages on http loopback may embed the widget.
+        #[arg(long)]
+        sandbox: bool,
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+}
+
+/// `admin ...`
+#[derive(Subcommand)]
+pub enum AdminCommand {
+    /// Create an admin; the password is read from standard input.
+    Create {
+        /// For which merchant.
+        #[arg(long)]
+        merchant_id: String,
+        /// E-mail address.
+        #[arg(long)]
+        email: String,
+        /// viewer, support, officer or owner.
+        #[arg(long, default_value = "owner")]
+        role: String,
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+}
+
+/// `keys ...`
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a root key, readable by its owner only.
+    Init {
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+}
+
+impl From<&DemoArguments> for DataArguments {
+    fn from(demo: &DemoArguments) -> Self {
+        Self { data_dir: demo.data_dir.clone(), database_url: demo.database_url.clone(), root_key_file: None }
+    }
+}

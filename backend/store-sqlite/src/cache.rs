@@ -1,0 +1,304 @@
+//! Records that were read, kept in memory exactly.
+//!
+//! Only this process writes customers and what hangs on them, through one connection, so that what is
+//! kept can be exact: an answer is given from here only if nothing was committed that could have
+//! changed it. Each record belongs to a slot (a hash of its merchant and customer) that carries a
+//! generation. The writer makes the generations of all slots it touched odd before it commits and even
+//! again afterwards, before any caller is answered. A record is kept with the generation that was read
+//! *before* the query began, and is good only while that is still the generation of its slot. So
+//! nothing has to be removed, a reader that was overtaken by a writer keeps something that is never
+//! used, and while a commit is under way the database itself is asked.
+//!
+//! What was not found is not kept. A phone or a reference leads to a customer's id only, and counts
+//! when that customer's own record confirms it: a stale entry costs a look-up, never a wrong answer.
+//! API keys and the like are not kept at all. Changes that another process makes (the command that
+//! adds a merchant) are noticed by a timer, which then forgets everything: see [`Cache::forget`].
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as Clock;
+use shared::consent::Purpose;
+use shared::customer::CustomerState;
+use shared::id::{CustomerId, MerchantId};
+use store::{CustomerRecord, MerchantRecord, TokenRecord};
+
+use crate::consents::LastConsent;
+
+/// What all kept records may weigh. A customer with two tokens weighs some 4 KB.
+const BYTES: u64 = 24 * 1024 * 1024;
+/// How many records to make room for at first.
+const RECORDS: usize = 20_000;
+/// A power of two; two records in one slot merely go stale together.
+const SLOTS: u64 = 65_536;
+
+/// Where a record's generation is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(usize);
+
+/// By what a customer is looked up besides its id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Index {
+    Phone,
+    Reference,
+}
+
+impl Index {
+    /// Whether this living customer is the one that the index leads to.
+    pub(crate) fn leads_to(self, customer: &CustomerRecord, value: &[u8]) -> bool {
+        let held = match self {
+            Self::Phone => &customer.phone_index,
+            Self::Reference => &customer.reference_index,
+        };
+        customer.state != CustomerState::Deleted && held.as_deref() == Some(value)
+    }
+}
+
+/// Where an answer may be kept, taken before it was asked for.
+pub(crate) struct Place {
+    key: Box<[u8]>,
+    stamp: Stamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    slot: Slot,
+    generation: u32,
+    epoch: u32,
+}
+
+#[derive(Clone)]
+enum Kept {
+    Merchant(Arc<MerchantRecord>),
+    Customer(Arc<CustomerRecord>),
+    Tokens(Arc<[TokenRecord]>),
+    Consents(Arc<[LastConsent]>),
+    CustomerId(CustomerId),
+}
+
+#[derive(Clone)]
+struct Entry {
+    stamp: Stamp,
+    kept: Kept,
+}
+
+pub(crate) struct Cache {
+    entries: Clock<Box<[u8]>, Entry, Weight>,
+    generations: Box<[AtomicU32]>,
+    epoch: AtomicU32,
+    hasher: RandomState,
+}
+
+impl Cache {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: Clock::with_weighter(RECORDS, BYTES, Weight),
+            generations: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
+            epoch: AtomicU32::new(0),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// The slot of a customer and of everything that hangs on it.
+    pub(crate) fn slot_of_customer(&self, merchant: &MerchantId, customer: &CustomerId) -> Slot {
+        self.slot(merchant, customer.as_str())
+    }
+
+    /// The slot of a merchant's own record.
+    pub(crate) fn slot_of_merchant(&self, merchant: &MerchantId) -> Slot {
+        self.slot(merchant, "")
+    }
+
+    fn slot(&self, merchant: &MerchantId, customer: &str) -> Slot {
+        let hash = self.hasher.hash_one((merchant.as_str(), customer));
+        Slot(usize::try_from(hash % SLOTS).unwrap_or(0))
+    }
+
+    fn stamp(&self, slot: Slot) -> Stamp {
+        // a slot that does not exist counts as one that is being changed for ever
+        let generation = self.generations.get(slot.0).map_or(1, |generation| generation.load(Ordering::Acquire));
+        Stamp { slot, generation, epoch: self.epoch.load(Ordering::Acquire) }
+    }
+
+    /// The writer is about to commit what it did to these slots, each named once.
+    pub(crate) fn begin_change(&self, slots: &[Slot]) {
+        self.step(slots);
+    }
+
+    /// The writer has committed, or failed to.
+    pub(crate) fn end_change(&self, slots: &[Slot]) {
+        self.step(slots);
+    }
+
+    fn step(&self, slots: &[Slot]) {
+        for generation in slots.iter().filter_map(|slot| self.generations.get(slot.0)) {
+            generation.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Another process has written: nothing that was kept counts any more.
+    pub(crate) fn forget(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.entries.clear();
+    }
+
+    fn find(&self, key: Box<[u8]>, slot: Slot) -> Result<Kept, Place> {
+        let entry = self.entries.get(&key);
+        // read after the entry: this is the moment at which the answer is true
+        let stamp = self.stamp(slot);
+        match entry {
+            Some(entry) if entry.stamp == stamp => Ok(entry.kept),
+            _ => Err(Place { key, stamp }),
+        }
+    }
+
+    fn keep(&self, place: Place, kept: impl FnOnce() -> Kept) {
+        if place.stamp.generation.is_multiple_of(2) && place.stamp == self.stamp(place.stamp.slot) {
+            self.entries.insert(place.key, Entry { stamp: place.stamp, kept: kept() });
+        }
+    }
+
+    /// A merchant, or where to keep it.
+    pub(crate) fn merchant(&self, merchant: &MerchantId) -> Result<MerchantRecord, Place> {
+        match self.find(key(b'm', merchant, b""), self.slot_of_merchant(merchant))? {
+            Kept::Merchant(record) => Ok(MerchantRecord::clone(&record)),
+            _ => Err(nowhere()),
+        }
+    }
+
+    pub(crate) fn keep_merchant(&self, place: Place, record: &MerchantRecord) {
+        self.keep(place, || Kept::Merchant(Arc::new(record.clone())));
+    }
+
+    /// A customer by id, or where to keep it.
+    pub(crate) fn customer(&self, merchant: &MerchantId, customer: &CustomerId) -> Result<CustomerRecord, Place> {
+        let slot = self.slot_of_customer(merchant, customer);
+        match self.find(key(b'c', merchant, customer.as_str().as_bytes()), slot)? {
+            Kept::Customer(record) => Ok(CustomerRecord::clone(&record)),
+            _ => Err(nowhere()),
+        }
+    }
+
+    pub(crate) fn keep_customer(&self, place: Place, record: &CustomerRecord) {
+        self.keep(place, || Kept::Customer(Arc::new(record.clone())));
+    }
+
+    /// A customer's tokens, or where to keep them.
+    pub(crate) fn tokens(&self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>, Place> {
+        let slot = self.slot_of_customer(merchant, customer);
+        match self.find(key(b't', merchant, customer.as_str().as_bytes()), slot)? {
+            Kept::Tokens(records) => Ok(records.to_vec()),
+            _ => Err(nowhere()),
+        }
+    }
+
+    pub(crate) fn keep_tokens(&self, place: Place, records: &[TokenRecord]) {
+        self.keep(place, || Kept::Tokens(records.into()));
+    }
+
+    /// A customer's last consents, or where to keep them.
+    pub(crate) fn consents(
+        &self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        purpose: Purpose,
+    ) -> Result<Vec<LastConsent>, Place> {
+        let kind = match purpose {
+            Purpose::CardOnFile => b'f',
+            Purpose::Recurring => b'r',
+        };
+        let slot = self.slot_of_customer(merchant, customer);
+        match self.find(key(kind, merchant, customer.as_str().as_bytes()), slot)? {
+            Kept::Consents(records) => Ok(records.to_vec()),
+            _ => Err(nowhere()),
+        }
+    }
+
+    pub(crate) fn keep_consents(&self, place: Place, records: &[LastConsent]) {
+        self.keep(place, || Kept::Consents(records.into()));
+    }
+
+    /// Whom an index led to when it was last asked. The customer's own record has the last word.
+    pub(crate) fn led_to(&self, merchant: &MerchantId, index: Index, value: &[u8]) -> Option<CustomerId> {
+        match self.entries.get(&index_key(merchant, index, value))?.kept {
+            Kept::CustomerId(customer) => Some(customer),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn keep_lead(&self, merchant: &MerchantId, index: Index, value: &[u8], customer: &CustomerId) {
+        let stamp = Stamp { slot: Slot(0), generation: 0, epoch: 0 };
+        let kept = Kept::CustomerId(customer.clone());
+        self.entries.insert(index_key(merchant, index, value), Entry { stamp, kept });
+    }
+}
+
+/// For an entry of another kind than its key says, which nothing puts in.
+fn nowhere() -> Place {
+    Place { key: Box::default(), stamp: Stamp { slot: Slot(usize::MAX), generation: 1, epoch: 0 } }
+}
+
+fn index_key(merchant: &MerchantId, index: Index, value: &[u8]) -> Box<[u8]> {
+    let kind = match index {
+        Index::Phone => b'p',
+        Index::Reference => b'x',
+    };
+    key(kind, merchant, value)
+}
+
+fn key(kind: u8, merchant: &MerchantId, rest: &[u8]) -> Box<[u8]> {
+    let merchant = merchant.as_str().as_bytes();
+    let mut key = Vec::with_capacity(merchant.len() + rest.len() + 2);
+    key.push(kind);
+    key.extend_from_slice(merchant);
+    // ids are graphic characters, so that a space ends one
+    key.push(b' ');
+    key.extend_from_slice(rest);
+    key.into_boxed_slice()
+}
+
+/// What an entry weighs in bytes, near enough.
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Box<[u8]>, Entry> for Weight {
+    fn weight(&self, key: &Box<[u8]>, entry: &Entry) -> u64 {
+        let record = match &entry.kept {
+            Kept::Merchant(record) => {
+                size_of::<MerchantRecord>()
+                    + record.settings.len()
+                    + record.name.len()
+                    + record.wrapped_key.len()
+                    + record.wrapped_index_key.len()
+            }
+            Kept::Customer(record) => {
+                let index = |index: &Option<Vec<u8>>| index.as_ref().map_or(0, Vec::len);
+                size_of::<CustomerRecord>()
+                    + record.profile.len()
+                    + record.wrapped_key.len()
+                    + index(&record.phone_index)
+                    + index(&record.reference_index)
+                    + index(&record.email_index)
+                    + ALLOCATIONS
+            }
+            Kept::Tokens(records) => {
+                let each = |token: &TokenRecord| {
+                    size_of::<TokenRecord>()
+                        + token.merchant_token_reference.len()
+                        + token.request_mac.len()
+                        + token.metadata.as_ref().map_or(0, Vec::len)
+                        + 2 * ALLOCATIONS
+                };
+                records.iter().map(each).sum()
+            }
+            Kept::Consents(records) => records.len() * (size_of::<LastConsent>() + ALLOCATIONS / 2),
+            Kept::CustomerId(_) => 0,
+        };
+        u64::try_from(key.len() + size_of::<Entry>() + ALLOCATIONS + record).unwrap_or(u64::MAX)
+    }
+}
+
+/// The short strings of a record and what the allocator rounds up.
+const ALLOCATIONS: usize = 128;

@@ -1,0 +1,127 @@
+//! Storage in one `SQLite` file, as `store` asks for it.
+//!
+//! One connection writes, and units of work that wait for it share a commit ([`group`]); a few read
+//! ([`reader`]), mostly not even that, because what was read is kept exactly ([`cache`]). Every query
+//! is checked against the migrations when this crate is compiled (`scripts/sqlx-prepare.sh` renews
+//! what that needs). A commit is synced before it is answered.
+//!
+//! Several processes may have one file open, but only one of them may write customers: the cache
+//! learns of another process's writes only within [`WATCH`].
+
+mod admins;
+mod audit;
+mod cache;
+mod consents;
+mod customers;
+mod error;
+mod group;
+mod limits;
+mod merchants;
+mod open;
+mod outbox;
+mod outcome;
+mod reader;
+mod sessions;
+mod tokens;
+mod unit;
+
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::SqlitePool;
+use store::{Read, Result, Store, Write};
+
+use crate::cache::Cache;
+use crate::group::Writer;
+use crate::reader::Reader;
+use crate::unit::Unit;
+
+pub use crate::open::OpenError;
+
+/// How often it is looked whether another process has written.
+const WATCH: Duration = Duration::from_millis(500);
+/// After how many looks the log is moved into the database file: every 30 seconds.
+const LOOKS_PER_CHECKPOINT: u32 = 60;
+
+/// A database of customers on file in one `SQLite` file.
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    readers: SqlitePool,
+    cache: Arc<Cache>,
+}
+
+impl SqliteStore {
+    /// Opens the database, and makes one, readable by its owner only, where there is none.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do; nothing was changed.
+    pub async fn open(path: &Path) -> std::result::Result<Self, OpenError> {
+        Ok(Self::new(open::open(path, true).await?))
+    }
+
+    /// Opens a database that must be there.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do; nothing was changed.
+    pub async fn open_existing(path: &Path) -> std::result::Result<Self, OpenError> {
+        Ok(Self::new(open::open(path, false).await?))
+    }
+
+    fn new(connections: open::Connections) -> Self {
+        let cache = Arc::new(Cache::new());
+        let writer = Writer::new(connections.writer, cache.clone());
+        let inner = Arc::new(Inner { writer, readers: connections.readers, cache });
+        tokio::spawn(keep_up(Arc::downgrade(&inner)));
+        Self { inner }
+    }
+
+    /// Whether writing still works. After an error of the disk or of the database file it does not,
+    /// for good: the process should end, and be started again when the cause is gone.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.inner.writer.is_healthy()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn read(&self) -> Result<Box<dyn Read>> {
+        Ok(Box::new(Reader { pool: self.inner.readers.clone(), cache: self.inner.cache.clone() }))
+    }
+
+    async fn write(&self) -> Result<Box<dyn Write>> {
+        Ok(Box::new(Unit(self.inner.writer.begin().await?)))
+    }
+
+    async fn close(&self) {
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
+    }
+}
+
+/// Watches for other processes and moves the log into the file, until the store is gone.
+async fn keep_up(store: Weak<Inner>) {
+    let mut looks = 0;
+    let mut version = 0;
+    loop {
+        tokio::time::sleep(WATCH).await;
+        let Some(store) = store.upgrade() else { return };
+        if store.readers.is_closed() {
+            return;
+        }
+        if store.writer.another_process_wrote(&mut version).await {
+            store.cache.forget();
+        }
+        looks += 1;
+        if looks >= LOOKS_PER_CHECKPOINT {
+            looks = 0;
+            store.writer.checkpoint().await;
+        }
+    }
+}

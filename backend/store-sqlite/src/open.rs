@@ -1,0 +1,371 @@
+//! Opening: recognising a database of ours before anything is written to it, making a new one, and
+//! setting what every connection must have.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool};
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// "Onfl" in the header of every database of ours.
+const APPLICATION_ID: u32 = 0x4f6e_666c;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Files up to this size are checked whole when they are opened; it takes some milliseconds.
+const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
+
+/// Why a database was not opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such file.
+    #[error("there is no database at {}; check the path, or start with `onfile serve`, which makes one", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A new database has nowhere to go.
+    #[error("the directory {} does not exist; make it first", path.display())]
+    NoDirectory {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// The operating system refuses.
+    #[error("{} cannot be used: {source}; check that the file and its directory belong to the user Onfile runs as, and are writable", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        source: io::Error,
+    },
+    /// It is not a database at all.
+    #[error("{} is not a database; point Onfile at another path, or move the file away", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It belongs to another program.
+    #[error("{} is a database of another program; point Onfile at another path", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its end is missing.
+    #[error("{} is cut off: it has {found} bytes of {expected}; restore it from a backup", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// How many bytes there are.
+        found: u64,
+        /// How many there should be.
+        expected: u64,
+    },
+    /// It cannot be read.
+    #[error("{} is damaged ({problem}); restore it from a backup", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
+    },
+    /// A later version of Onfile has used it.
+    #[error("{} was used by a newer version of Onfile (its migration {version} is not known here); run that version", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its latest migration.
+        version: i64,
+    },
+    /// A migration stopped in the middle, or is another one than ours.
+    #[error("{} is half migrated ({problem}); restore it from a backup", path.display())]
+    HalfMigrated {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
+    },
+    /// The engine does not do as it was told.
+    #[error("{} does not keep what is written safe: {name} is {found} instead of {wanted}; put it on a local file system", path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The pragma.
+        name: &'static str,
+        /// What it was set to.
+        wanted: &'static str,
+        /// What it reads back as.
+        found: String,
+    },
+    /// Anything else the engine reports.
+    #[error("{} cannot be opened: {problem}; check that its directory is writable and no other program holds it", path.display())]
+    Engine {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        problem: String,
+    },
+}
+
+/// The connections of an open database.
+pub(crate) struct Connections {
+    pub(crate) writer: SqliteConnection,
+    pub(crate) readers: SqlitePool,
+}
+
+/// Opens a database, making one if there is none and `create` says so.
+pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenError> {
+    let engine = |error: sqlx::Error| OpenError::Engine { path: path.to_owned(), problem: error.to_string() };
+    if !path.exists() {
+        if !create {
+            return Err(OpenError::Missing { path: path.to_owned() });
+        }
+        make(path).await?;
+    }
+    check_file(path)?;
+    check_inside(path).await?;
+
+    let writing = options(path, "writer")
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-8000");
+    let mut writer = writing.connect().await.map_err(engine)?;
+    read_back(path, &mut writer, &[("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("busy_timeout", "5000")])
+        .await?;
+    migrate(path, &mut writer).await?;
+
+    let readers = SqlitePoolOptions::new()
+        .min_connections(0)
+        .max_connections(readers_wanted())
+        .acquire_timeout(BUSY_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options(path, "reader").pragma("query_only", "on").pragma("cache_size", "-4000"))
+        .await
+        .map_err(engine)?;
+    let mut reader = readers.acquire().await.map_err(engine)?;
+    read_back(path, &mut reader, &[("journal_mode", "wal"), ("query_only", "1"), ("busy_timeout", "5000")]).await?;
+    drop(reader);
+    Ok(Connections { writer, readers })
+}
+
+/// Two readers give the most on two cores: each is a thread.
+fn readers_wanted() -> u32 {
+    std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(4)).clamp(2, 4)
+}
+
+fn options(path: &Path, role: &'static str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(256)
+        .thread_name(move |n| format!("sqlite-{role}-{n}"))
+        .disable_statement_logging()
+}
+
+async fn read_back(
+    path: &Path,
+    connection: &mut SqliteConnection,
+    settings: &[(&'static str, &'static str)],
+) -> Result<(), OpenError> {
+    for (name, wanted) in settings {
+        let found = pragma(connection, name)
+            .await
+            .map_err(|error| OpenError::Engine { path: path.to_owned(), problem: error.to_string() })?;
+        if found != *wanted {
+            return Err(OpenError::Setting { path: path.to_owned(), name, wanted, found });
+        }
+    }
+    Ok(())
+}
+
+/// A pragma as text, whatever type it answers with.
+async fn pragma(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<String> {
+    use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
+    let row = sqlx::query(AssertSqlSafe(format!("pragma {name}"))).fetch_one(connection).await?;
+    let integer = row.try_get_raw(0)?.type_info().name() == "INTEGER";
+    if integer { Ok(row.try_get::<i64, _>(0)?.to_string()) } else { row.try_get(0) }
+}
+
+/// Makes a new database beside its place and puts it there when it is whole, so that there is never
+/// half a database under the name that counts.
+async fn make(path: &Path) -> Result<(), OpenError> {
+    let refused = |source| OpenError::Refused { path: path.to_owned(), source };
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !directory.is_dir() {
+        return Err(OpenError::NoDirectory { path: directory.to_owned() });
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let aside = directory.join(name);
+    forget(&aside).map_err(refused)?;
+    create_private(&aside).map_err(refused)?;
+
+    let made = make_at(&aside).await;
+    let placed = made.and_then(|()| place(&aside, path, directory).map_err(refused));
+    // under its own name by now, or of no use
+    let removed = forget(&aside).map_err(refused);
+    placed.and(removed)
+}
+
+async fn make_at(aside: &Path) -> Result<(), OpenError> {
+    let engine = |error: sqlx::Error| OpenError::Engine { path: aside.to_owned(), problem: error.to_string() };
+    let mut connection = options(aside, "maker").synchronous(SqliteSynchronous::Full).connect().await.map_err(engine)?;
+    sqlx::query(AssertSqlSafe(format!("pragma application_id = {APPLICATION_ID}")))
+        .execute(&mut connection)
+        .await
+        .map_err(engine)?;
+    migrate(aside, &mut connection).await?;
+    connection.close().await.map_err(engine)
+}
+
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn place(aside: &Path, path: &Path, directory: &Path) -> io::Result<()> {
+    match fs::hard_link(aside, path) {
+        Ok(()) => {}
+        // another process was faster with a new database of its own
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        // a file system without hard links
+        Err(_) => fs::rename(aside, path)?,
+    }
+    File::open(directory)?.sync_all()
+}
+
+fn forget(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    MIGRATOR
+        .run(connection)
+        .await
+        .map_err(|error| OpenError::HalfMigrated { path: path.to_owned(), problem: error.to_string() })
+}
+
+/// Whether the file is a whole database of ours, by its first 100 bytes alone, so that a file of
+/// somebody else is not touched even by the engine. <https://www.sqlite.org/fileformat2.html>
+fn check_file(path: &Path) -> Result<(), OpenError> {
+    let refused = |source| OpenError::Refused { path: path.to_owned(), source };
+    let metadata = fs::metadata(path).map_err(refused)?;
+    if !metadata.is_file() {
+        return Err(OpenError::NotADatabase { path: path.to_owned() });
+    }
+    let found = metadata.len();
+    let mut header = [0; 100];
+    match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof && found == 0 => {
+            return Err(OpenError::Truncated { path: path.to_owned(), found, expected: 4096 });
+        }
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            return Err(OpenError::NotADatabase { path: path.to_owned() });
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    if !header.starts_with(b"SQLite format 3\0") {
+        return Err(OpenError::NotADatabase { path: path.to_owned() });
+    }
+    if number_at(&header, 68) != Some(APPLICATION_ID) {
+        return Err(OpenError::Foreign { path: path.to_owned() });
+    }
+    // a log that is still to be moved into the file may hold the pages that are missing at its end
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
+    // the count of pages is good if its change counter is the file's
+    let counted = number_at(&header, 24) == number_at(&header, 92);
+    if let (Some(pages), Some(size), true, false) = (number_at(&header, 28), page_size(&header), counted, has_log) {
+        let expected = u64::from(pages) * u64::from(size);
+        if found < expected {
+            return Err(OpenError::Truncated { path: path.to_owned(), found, expected });
+        }
+    }
+    Ok(())
+}
+
+fn number_at(header: &[u8], offset: usize) -> Option<u32> {
+    let bytes = header.get(offset..offset.checked_add(4)?)?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn page_size(header: &[u8]) -> Option<u32> {
+    let bytes = header.get(16..18)?;
+    Some(match u16::from_be_bytes(bytes.try_into().ok()?) {
+        1 => 65_536,
+        size => u32::from(size),
+    })
+}
+
+/// Whether its migrations are ours and done, and a small one is sound, through a connection that
+/// cannot write.
+async fn check_inside(path: &Path) -> Result<(), OpenError> {
+    let corrupt = |problem: String| OpenError::Corrupt { path: path.to_owned(), problem };
+    let failed = |error: sqlx::Error| match crate::error::primary_code(&error) {
+        // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_BUSY, SQLITE_PERM: not a matter of what is inside
+        Some(14 | 8 | 5 | 3) | None => OpenError::Engine { path: path.to_owned(), problem: error.to_string() },
+        Some(_) => corrupt(error.to_string()),
+    };
+    let mut connection = options(path, "checker").read_only(true).connect().await.map_err(failed)?;
+    let tables: Vec<String> = sqlx::query_scalar("select name from sqlite_schema where type = 'table'")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(failed)?;
+    if !tables.iter().any(|table| table == "_sqlx_migrations") {
+        return Err(OpenError::HalfMigrated { path: path.to_owned(), problem: "it records no migrations".to_owned() });
+    }
+    let applied: Vec<(i64, bool, Vec<u8>)> =
+        sqlx::query_as("select version, success, checksum from _sqlx_migrations order by version")
+            .fetch_all(&mut connection)
+            .await
+            .map_err(failed)?;
+    check_migrations(path, &applied)?;
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= CHECKED_WHOLE) {
+        let verdict = pragma(&mut connection, "quick_check(1)").await.map_err(failed)?;
+        if verdict != "ok" {
+            return Err(corrupt(verdict));
+        }
+    }
+    connection.close().await.map_err(failed)
+}
+
+fn check_migrations(path: &Path, applied: &[(i64, bool, Vec<u8>)]) -> Result<(), OpenError> {
+    let half = |problem: String| OpenError::HalfMigrated { path: path.to_owned(), problem };
+    if let Some((version, _, _)) = applied.last()
+        && MIGRATOR.iter().all(|known| known.version < *version)
+    {
+        return Err(OpenError::Newer { path: path.to_owned(), version: *version });
+    }
+    if applied.is_empty() {
+        return Err(half("none of its migrations is done".to_owned()));
+    }
+    for (version, success, checksum) in applied {
+        if !success {
+            return Err(half(format!("migration {version} stopped in the middle")));
+        }
+        match MIGRATOR.iter().find(|known| known.version == *version) {
+            Some(known) if *known.checksum == **checksum => {}
+            _ => return Err(half(format!("migration {version} is another one than this version's"))),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Reading apart from the writer: from memory where that is exact, else through a small pool of
+//! connections that cannot write. A connection is taken for one query only, so that nobody holds one
+//! while waiting for something else.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use shared::Timestamp;
+use shared::consent::{ConsentAct, Purpose};
+use shared::customer::CustomerStatus;
+use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
+use sqlx::SqlitePool;
+use store::{
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown, CustomerRecord,
+    DecisionRecord, MerchantRecord, PageAfter, Read, Result, SessionRecord, TokenRecord,
+};
+
+use crate::cache::{Cache, Index};
+use crate::error::Failure;
+use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+
+pub(crate) struct Reader {
+    pub(crate) pool: SqlitePool,
+    pub(crate) cache: Arc<Cache>,
+}
+
+/// Asks one of the query modules on a connection of the pool.
+macro_rules! ask {
+    ($reader:ident, $query:path $(, $argument:expr)*) => {
+        match $reader.pool.acquire().await {
+            Ok(mut connection) => $query(&mut connection, $($argument),*).await.map_err(|failure| failure.error),
+            Err(error) => Err(Failure::from(error).error),
+        }
+    };
+}
+
+impl Reader {
+    /// The customer that an index led to before, if that still holds.
+    async fn led_to(&mut self, merchant: &MerchantId, index: Index, value: &[u8]) -> Result<Option<CustomerRecord>> {
+        let Some(customer) = self.cache.led_to(merchant, index, value) else { return Ok(None) };
+        let found = self.customer(merchant, &customer).await?;
+        Ok(found.filter(|record| index.leads_to(record, value)))
+    }
+}
+
+#[async_trait]
+impl Read for Reader {
+    async fn instance_value(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        ask!(self, merchants::instance_value, name)
+    }
+
+    async fn merchant(&mut self, merchant: &MerchantId) -> Result<Option<MerchantRecord>> {
+        match self.cache.merchant(merchant) {
+            Ok(record) => Ok(Some(record)),
+            Err(place) => {
+                let found = ask!(self, merchants::by_id, merchant)?;
+                if let Some(record) = &found {
+                    self.cache.keep_merchant(place, record);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    async fn merchants(&mut self) -> Result<Vec<MerchantRecord>> {
+        ask!(self, merchants::all)
+    }
+
+    async fn api_key(&mut self, client_id: &str) -> Result<Option<ApiKeyRecord>> {
+        ask!(self, merchants::api_key, client_id)
+    }
+
+    async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
+        ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn customer(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Option<CustomerRecord>> {
+        match self.cache.customer(merchant, customer) {
+            Ok(record) => Ok(Some(record)),
+            Err(place) => {
+                let found = ask!(self, customers::by_id, merchant, customer)?;
+                if let Some(record) = &found {
+                    self.cache.keep_customer(place, record);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    async fn customer_by_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CustomerRecord>> {
+        if let Some(record) = self.led_to(merchant, Index::Phone, phone_index).await? {
+            return Ok(Some(record));
+        }
+        let found = ask!(self, customers::by_phone, merchant, phone_index)?;
+        if let Some(record) = &found {
+            self.cache.keep_lead(merchant, Index::Phone, phone_index, &record.customer_id);
+        }
+        Ok(found)
+    }
+
+    async fn customer_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference_index: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
+        if let Some(record) = self.led_to(merchant, Index::Reference, reference_index).await? {
+            return Ok(Some(record));
+        }
+        let found = ask!(self, customers::by_reference, merchant, reference_index)?;
+        if let Some(record) = &found {
+            self.cache.keep_lead(merchant, Index::Reference, reference_index, &record.customer_id);
+        }
+        Ok(found)
+    }
+
+    async fn customers_by_email(
+        &mut self,
+        merchant: &MerchantId,
+        email_index: &[u8],
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>> {
+        ask!(self, customers::by_email, merchant, email_index, limit)
+    }
+
+    async fn customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+        after: Option<&PageAfter>,
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>> {
+        ask!(self, customers::page, merchant, status, after, limit)
+    }
+
+    async fn count_customers(&mut self, merchant: &MerchantId, status: Option<CustomerStatus>) -> Result<i64> {
+        ask!(self, customers::count, merchant, status)
+    }
+
+    async fn token(&mut self, merchant: &MerchantId, token: &TokenId) -> Result<Option<TokenRecord>> {
+        ask!(self, tokens::by_id, merchant, token)
+    }
+
+    async fn token_by_reference(&mut self, merchant: &MerchantId, reference: &str) -> Result<Option<TokenRecord>> {
+        ask!(self, tokens::by_reference, merchant, reference)
+    }
+
+    async fn tokens_of(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>> {
+        match self.cache.tokens(merchant, customer) {
+            Ok(records) => Ok(records),
+            Err(place) => {
+                let records = ask!(self, tokens::of_customer, merchant, customer)?;
+                self.cache.keep_tokens(place, &records);
+                Ok(records)
+            }
+        }
+    }
+
+    async fn count_tokens_of(&mut self, merchant: &MerchantId, customers: &[CustomerId]) -> Result<Vec<i64>> {
+        ask!(self, tokens::count_of, merchant, customers)
+    }
+
+    async fn last_consents(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        purpose: Purpose,
+    ) -> Result<Vec<(TokenId, ConsentAct, Timestamp)>> {
+        match self.cache.consents(merchant, customer, purpose) {
+            Ok(records) => Ok(records),
+            Err(place) => {
+                let records = ask!(self, consents::last_of, merchant, customer, purpose)?;
+                self.cache.keep_consents(place, &records);
+                Ok(records)
+            }
+        }
+    }
+
+    async fn decisions_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>> {
+        ask!(self, consents::decisions_of, merchant, customer, limit)
+    }
+
+    async fn session(&mut self, merchant: &MerchantId, session: &SessionId) -> Result<Option<SessionRecord>> {
+        ask!(self, sessions::by_id, merchant, session)
+    }
+
+    async fn challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeId) -> Result<Option<ChallengeRecord>> {
+        ask!(self, sessions::challenge, merchant, challenge)
+    }
+
+    async fn count_events(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        since: Timestamp,
+    ) -> Result<i64> {
+        ask!(self, limits::count_events, merchant, scope, subject, since)
+    }
+
+    async fn cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CoolDown>> {
+        ask!(self, limits::cool_down, merchant, phone_index)
+    }
+
+    async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
+        ask!(self, audit::head, merchant)
+    }
+
+    async fn history_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>> {
+        ask!(self, audit::history_of, merchant, customer, limit)
+    }
+
+    async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
+        ask!(self, admins::by_email, email)
+    }
+
+    async fn admin(&mut self, merchant: &MerchantId, admin: &AdminId) -> Result<Option<AdminRecord>> {
+        ask!(self, admins::by_id, merchant, admin)
+    }
+
+    async fn admin_session(&mut self, token_sha256: &[u8]) -> Result<Option<AdminSessionRecord>> {
+        ask!(self, admins::session, token_sha256)
+    }
+
+    async fn next_outbox_due(&mut self) -> Result<Option<Timestamp>> {
+        ask!(self, outbox::next_due)
+    }
+}

@@ -1,0 +1,327 @@
+//! A unit of work: reading and writing on the write connection, so that it sees its own changes. It
+//! never asks the cache, and tells it what changed.
+
+use async_trait::async_trait;
+use shared::Timestamp;
+use shared::consent::{ConsentAct, ConsentRecord, Purpose};
+use shared::customer::CustomerStatus;
+use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
+use store::{
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown, CustomerRecord,
+    DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, SessionRecord,
+    TokenRecord, Write,
+};
+
+use crate::group::Turn;
+use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+
+pub(crate) struct Unit(pub(crate) Turn);
+
+/// Asks one of the query modules on the unit's connection and notes what it answered.
+macro_rules! ask {
+    ($unit:ident, $query:path $(, $argument:expr)*) => {{
+        let answer = $query($unit.0.connection()?, $($argument),*).await;
+        $unit.0.note(answer)
+    }};
+}
+
+#[async_trait]
+impl Read for Unit {
+    async fn instance_value(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        ask!(self, merchants::instance_value, name)
+    }
+
+    async fn merchant(&mut self, merchant: &MerchantId) -> Result<Option<MerchantRecord>> {
+        ask!(self, merchants::by_id, merchant)
+    }
+
+    async fn merchants(&mut self) -> Result<Vec<MerchantRecord>> {
+        ask!(self, merchants::all)
+    }
+
+    async fn api_key(&mut self, client_id: &str) -> Result<Option<ApiKeyRecord>> {
+        ask!(self, merchants::api_key, client_id)
+    }
+
+    async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
+        ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn customer(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Option<CustomerRecord>> {
+        ask!(self, customers::by_id, merchant, customer)
+    }
+
+    async fn customer_by_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CustomerRecord>> {
+        ask!(self, customers::by_phone, merchant, phone_index)
+    }
+
+    async fn customer_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference_index: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
+        ask!(self, customers::by_reference, merchant, reference_index)
+    }
+
+    async fn customers_by_email(
+        &mut self,
+        merchant: &MerchantId,
+        email_index: &[u8],
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>> {
+        ask!(self, customers::by_email, merchant, email_index, limit)
+    }
+
+    async fn customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+        after: Option<&PageAfter>,
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>> {
+        ask!(self, customers::page, merchant, status, after, limit)
+    }
+
+    async fn count_customers(&mut self, merchant: &MerchantId, status: Option<CustomerStatus>) -> Result<i64> {
+        ask!(self, customers::count, merchant, status)
+    }
+
+    async fn token(&mut self, merchant: &MerchantId, token: &TokenId) -> Result<Option<TokenRecord>> {
+        ask!(self, tokens::by_id, merchant, token)
+    }
+
+    async fn token_by_reference(&mut self, merchant: &MerchantId, reference: &str) -> Result<Option<TokenRecord>> {
+        ask!(self, tokens::by_reference, merchant, reference)
+    }
+
+    async fn tokens_of(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>> {
+        ask!(self, tokens::of_customer, merchant, customer)
+    }
+
+    async fn count_tokens_of(&mut self, merchant: &MerchantId, customers: &[CustomerId]) -> Result<Vec<i64>> {
+        ask!(self, tokens::count_of, merchant, customers)
+    }
+
+    async fn last_consents(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        purpose: Purpose,
+    ) -> Result<Vec<(TokenId, ConsentAct, Timestamp)>> {
+        ask!(self, consents::last_of, merchant, customer, purpose)
+    }
+
+    async fn decisions_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>> {
+        ask!(self, consents::decisions_of, merchant, customer, limit)
+    }
+
+    async fn session(&mut self, merchant: &MerchantId, session: &SessionId) -> Result<Option<SessionRecord>> {
+        ask!(self, sessions::by_id, merchant, session)
+    }
+
+    async fn challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeId) -> Result<Option<ChallengeRecord>> {
+        ask!(self, sessions::challenge, merchant, challenge)
+    }
+
+    async fn count_events(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        since: Timestamp,
+    ) -> Result<i64> {
+        ask!(self, limits::count_events, merchant, scope, subject, since)
+    }
+
+    async fn cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CoolDown>> {
+        ask!(self, limits::cool_down, merchant, phone_index)
+    }
+
+    async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
+        ask!(self, audit::head, merchant)
+    }
+
+    async fn history_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>> {
+        ask!(self, audit::history_of, merchant, customer, limit)
+    }
+
+    async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
+        ask!(self, admins::by_email, email)
+    }
+
+    async fn admin(&mut self, merchant: &MerchantId, admin: &AdminId) -> Result<Option<AdminRecord>> {
+        ask!(self, admins::by_id, merchant, admin)
+    }
+
+    async fn admin_session(&mut self, token_sha256: &[u8]) -> Result<Option<AdminSessionRecord>> {
+        ask!(self, admins::session, token_sha256)
+    }
+
+    async fn next_outbox_due(&mut self) -> Result<Option<Timestamp>> {
+        ask!(self, outbox::next_due)
+    }
+}
+
+impl Unit {
+    /// Readers may have kept what hangs on this customer.
+    fn touch_customer(&mut self, merchant: &MerchantId, customer: &CustomerId) {
+        self.0.touch(|cache| cache.slot_of_customer(merchant, customer));
+    }
+}
+
+#[async_trait]
+impl Write for Unit {
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.0.commit().await
+    }
+
+    async fn set_instance_value(&mut self, name: &str, value: &[u8]) -> Result<()> {
+        ask!(self, merchants::set_instance_value, name, value)
+    }
+
+    async fn insert_merchant(&mut self, merchant: &MerchantRecord) -> Result<Inserted> {
+        ask!(self, merchants::insert, merchant)
+    }
+
+    async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
+        self.0.touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
+        ask!(self, merchants::replace, merchant)
+    }
+
+    async fn insert_api_key(&mut self, key: &ApiKeyRecord) -> Result<Inserted> {
+        ask!(self, merchants::insert_api_key, key)
+    }
+
+    async fn revoke_api_key(&mut self, merchant: &MerchantId, client_id: &str, at: Timestamp) -> Result<Replaced> {
+        ask!(self, merchants::revoke_api_key, merchant, client_id, at)
+    }
+
+    async fn touch_api_key(&mut self, merchant: &MerchantId, client_id: &str, at: Timestamp) -> Result<()> {
+        ask!(self, merchants::touch_api_key, merchant, client_id, at)
+    }
+
+    // what was not found is not kept, so that there is nothing to tell the cache
+    async fn insert_customer(&mut self, merchant: &MerchantId, customer: &CustomerRecord) -> Result<Inserted> {
+        ask!(self, customers::insert, merchant, customer)
+    }
+
+    async fn replace_customer(&mut self, merchant: &MerchantId, customer: &CustomerRecord) -> Result<Replaced> {
+        self.touch_customer(merchant, &customer.customer_id);
+        ask!(self, customers::replace, merchant, customer)
+    }
+
+    async fn insert_token(&mut self, merchant: &MerchantId, token: &TokenRecord) -> Result<Inserted> {
+        self.touch_customer(merchant, &token.customer_id);
+        ask!(self, tokens::insert, merchant, token)
+    }
+
+    async fn replace_token(&mut self, merchant: &MerchantId, token: &TokenRecord) -> Result<Replaced> {
+        self.touch_customer(merchant, &token.customer_id);
+        ask!(self, tokens::replace, merchant, token)
+    }
+
+    async fn append_consent(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        consent: &ConsentRecord,
+    ) -> Result<()> {
+        self.touch_customer(merchant, customer);
+        ask!(self, consents::append, merchant, customer, consent)
+    }
+
+    async fn append_decision(&mut self, merchant: &MerchantId, decision: &DecisionRecord) -> Result<()> {
+        ask!(self, consents::append_decision, merchant, decision)
+    }
+
+    async fn insert_session(&mut self, merchant: &MerchantId, session: &SessionRecord) -> Result<Inserted> {
+        ask!(self, sessions::insert, merchant, session)
+    }
+
+    async fn replace_session(&mut self, merchant: &MerchantId, session: &SessionRecord) -> Result<Replaced> {
+        ask!(self, sessions::replace, merchant, session)
+    }
+
+    async fn insert_challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeRecord) -> Result<Inserted> {
+        ask!(self, sessions::insert_challenge, merchant, challenge)
+    }
+
+    async fn replace_challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeRecord) -> Result<Replaced> {
+        ask!(self, sessions::replace_challenge, merchant, challenge)
+    }
+
+    async fn record_event(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        at: Timestamp,
+    ) -> Result<()> {
+        ask!(self, limits::record_event, merchant, scope, subject, at)
+    }
+
+    async fn forget_events(&mut self, merchant: Option<&MerchantId>, scope: &str, subject: &[u8]) -> Result<()> {
+        ask!(self, limits::forget_events, merchant, scope, subject)
+    }
+
+    async fn set_cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8], cool_down: &CoolDown) -> Result<()> {
+        ask!(self, limits::set_cool_down, merchant, phone_index, cool_down)
+    }
+
+    async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
+        ask!(self, audit::append, entry)
+    }
+
+    async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()> {
+        ask!(self, outbox::enqueue, message)
+    }
+
+    async fn claim_outbox(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxRecord>> {
+        ask!(self, outbox::claim, now, lease_until, limit)
+    }
+
+    async fn finish_outbox(&mut self, merchant: &MerchantId, message: &MessageId) -> Result<()> {
+        ask!(self, outbox::finish, merchant, message)
+    }
+
+    async fn postpone_outbox(&mut self, merchant: &MerchantId, message: &MessageId, due_at: Timestamp) -> Result<()> {
+        ask!(self, outbox::postpone, merchant, message, due_at)
+    }
+
+    async fn insert_admin(&mut self, admin: &AdminRecord) -> Result<Inserted> {
+        ask!(self, admins::insert, admin)
+    }
+
+    async fn insert_admin_session(&mut self, session: &AdminSessionRecord) -> Result<Inserted> {
+        ask!(self, admins::insert_session, session)
+    }
+
+    async fn touch_admin_session(&mut self, token_sha256: &[u8], at: Timestamp) -> Result<()> {
+        ask!(self, admins::touch_session, token_sha256, at)
+    }
+
+    async fn delete_admin_session(&mut self, token_sha256: &[u8]) -> Result<()> {
+        ask!(self, admins::delete_session, token_sha256)
+    }
+
+    async fn purge(&mut self, sessions_before: Timestamp, events_before: Timestamp, now: Timestamp) -> Result<()> {
+        ask!(self, sessions::purge, sessions_before)?;
+        ask!(self, limits::purge, events_before)?;
+        ask!(self, admins::purge, now)
+    }
+}

@@ -1,0 +1,4 @@
+//! The only code that performs HTTP.
+
+pub mod admin;
+pub mod checkout;
