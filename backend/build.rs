@@ -2,7 +2,12 @@
 //! says so when they are asked for, so that backend work needs no WebAssembly tools.
 
 fn main() {
-    for folder in ["../dist", "../dist/widget", "../dist/admin", "../dist/loader"] {
+    for folder in [
+        "../dist",
+        "../dist/widget",
+        "../dist/admin",
+        "../dist/loader",
+    ] {
         if let Err(error) = std::fs::create_dir_all(folder) {
             println!("cargo::warning={folder} cannot be made: {error}");
         }

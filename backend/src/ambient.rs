@@ -35,9 +35,16 @@ pub struct SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> Timestamp {
-        let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
+        let micros = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| {
+                i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+            });
         let before = self.latest.fetch_max(micros, Ordering::Relaxed);
         Timestamp::from_micros(micros.max(before))
     }
@@ -49,7 +56,10 @@ pub struct SystemRandom;
 impl Random for SystemRandom {
     /// A machine without randomness cannot run this service, and going on with predictable keys
     /// would be worse than stopping.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that draws random bytes"
+    )]
     fn fill(&self, buffer: &mut [u8]) {
         if getrandom::fill(buffer).is_err() {
             tracing::error!("the operating system gives no random bytes");
@@ -71,7 +81,8 @@ impl ManualClock {
 
     /// Moves forward.
     pub fn advance(&self, by: std::time::Duration) {
-        self.0.store(self.now().plus(by).as_micros(), Ordering::SeqCst);
+        self.0
+            .store(self.now().plus(by).as_micros(), Ordering::SeqCst);
     }
 }
 

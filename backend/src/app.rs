@@ -59,7 +59,14 @@ impl Onfile {
     /// Assembles it. Nothing runs yet: see [`crate::outbox::run`] and [`crate::listen`].
     #[must_use]
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { store, clock, random, vault, sender, public_url } = parts;
+        let Parts {
+            store,
+            clock,
+            random,
+            vault,
+            sender,
+            public_url,
+        } = parts;
         Arc::new(Self {
             store,
             clock,

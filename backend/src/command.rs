@@ -15,7 +15,9 @@ use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::{Onfile, Parts};
 use crate::sender::{Sender, Unconfigured};
 use crate::service::{admins, instance, merchants, revocations};
-use crate::settings::{AdminCommand, Command, DataArguments, KeysCommand, MerchantCommand, ServeArguments};
+use crate::settings::{
+    AdminCommand, Command, DataArguments, KeysCommand, MerchantCommand, ServeArguments,
+};
 use crate::vault::{Key, Vault};
 use crate::{demo, http, listen, outbox};
 
@@ -47,6 +49,7 @@ pub enum CommandError {
 
 impl CommandError {
     /// What went wrong with a file, and where.
+    #[must_use]
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
         Self::Plain(format!("{}: {error}", path.display()))
     }
@@ -66,13 +69,25 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
             log();
             serve(&arguments).await
         }
-        Command::Merchant(MerchantCommand::Create { name, sandbox, data }) => create_merchant(&name, sandbox, &data).await,
-        Command::Admin(AdminCommand::Create { merchant_id, email, role, data }) => create_admin(&merchant_id, &email, &role, &data).await,
+        Command::Merchant(MerchantCommand::Create {
+            name,
+            sandbox,
+            data,
+        }) => create_merchant(&name, sandbox, &data).await,
+        Command::Admin(AdminCommand::Create {
+            merchant_id,
+            email,
+            role,
+            data,
+        }) => create_admin(&merchant_id, &email, &role, &data).await,
         Command::Keys(KeysCommand::Init { data }) => {
             make_directory(&data.data_dir)?;
             let path = key_path(&data);
             make_key(&path)?;
-            print(&format!("made {}: keep a copy of it apart from the data, which cannot be read without it", path.display()));
+            print(&format!(
+                "made {}: keep a copy of it apart from the data, which cannot be read without it",
+                path.display()
+            ));
             Ok(())
         }
     }
@@ -80,8 +95,13 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
 
 /// Logs as JSON lines on standard error. Whatever is written passes the card number guard once more.
 fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ONFILE_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(|| Scrubbed(std::io::stderr())).init();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ONFILE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(|| Scrubbed(std::io::stderr()))
+        .init();
 }
 
 struct Scrubbed(std::io::Stderr);
@@ -89,7 +109,8 @@ struct Scrubbed(std::io::Stderr);
 impl std::io::Write for Scrubbed {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        self.0.write_all(shared::card_number::scrub(&text).as_bytes())?;
+        self.0
+            .write_all(shared::card_number::scrub(&text).as_bytes())?;
         Ok(line.len())
     }
 
@@ -104,12 +125,20 @@ pub fn print(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// Says why a command failed, and that it did.
+pub fn fail(error: &dyn std::fmt::Display) -> std::process::ExitCode {
+    let _ = writeln!(std::io::stderr(), "onfile: {error}");
+    std::process::ExitCode::FAILURE
+}
+
 fn make_directory(path: &Path) -> Result<(), CommandError> {
     std::fs::create_dir_all(path).map_err(|error| CommandError::file(path, &error))
 }
 
 fn key_path(data: &DataArguments) -> PathBuf {
-    data.root_key_file.clone().unwrap_or_else(|| data.data_dir.join("root.key"))
+    data.root_key_file
+        .clone()
+        .unwrap_or_else(|| data.data_dir.join("root.key"))
 }
 
 /// Where the SQLite file is.
@@ -119,7 +148,10 @@ fn key_path(data: &DataArguments) -> PathBuf {
 pub fn database_path(data: &DataArguments) -> Result<PathBuf, CommandError> {
     match data.database_url.as_deref() {
         None => Ok(data.data_dir.join("onfile.sqlite")),
-        Some(url) => match url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+        Some(url) => match url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"))
+        {
             Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
             _ => Err(CommandError::Plain(format!(
                 "the database URL {} cannot be opened by this version: give sqlite://PATH, or leave --database-url out for the file in --data-dir",
@@ -130,33 +162,71 @@ pub fn database_path(data: &DataArguments) -> Result<PathBuf, CommandError> {
 }
 
 /// Makes a root key in a file that only its owner can read; an existing file is never touched.
+///
+/// # Errors
+/// When the file exists already or cannot be written.
 pub fn make_key(path: &Path) -> Result<Key, CommandError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let key = Key::generate(&SystemRandom);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| CommandError::file(path, &error))?;
-    file.write_all(format!("{}\n", key.to_hex()).as_bytes()).and_then(|()| file.sync_all()).map_err(|error| CommandError::file(path, &error))?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| CommandError::file(path, &error))?;
+    file.write_all(format!("{}\n", key.to_hex()).as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(|error| CommandError::file(path, &error))?;
     Ok(key)
 }
 
 /// Reads the root key.
+///
+/// # Errors
+/// When it is missing, malformed or weak.
 pub fn read_key(path: &Path) -> Result<Key, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        let hint = if error.kind() == std::io::ErrorKind::NotFound { "; make one with `onfile keys init`, or name its file with --root-key-file" } else { "" };
+        let hint = if error.kind() == std::io::ErrorKind::NotFound {
+            "; make one with `onfile keys init`, or name its file with --root-key-file"
+        } else {
+            ""
+        };
         CommandError::Plain(format!("the root key {}: {error}{hint}", path.display()))
     })?;
-    let key = Key::from_hex(&text).ok_or_else(|| CommandError::Plain(format!("the root key {} is not 64 hexadecimal digits", path.display())))?;
+    let key = Key::from_hex(&text).ok_or_else(|| {
+        CommandError::Plain(format!(
+            "the root key {} is not 64 hexadecimal digits",
+            path.display()
+        ))
+    })?;
     if key.is_weak() {
-        return Err(CommandError::Plain(format!("the root key {} is weak: make one with `onfile keys init`", path.display())));
+        return Err(CommandError::Plain(format!(
+            "the root key {} is weak: make one with `onfile keys init`",
+            path.display()
+        )));
     }
     Ok(key)
 }
 
 /// Keeps other servers out of a data directory for as long as it lives: the cache of the SQLite store
 /// is exact only while one process serves.
+///
+/// # Errors
+/// When another process holds it.
 pub fn lock(data_dir: &Path) -> Result<std::fs::File, CommandError> {
     let path = data_dir.join("onfile.lock");
-    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|error| CommandError::file(&path, &error))?;
-    file.try_lock().map_err(|_| CommandError::Plain(format!("another Onfile serves {}: stop it first, or choose another --data-dir", data_dir.display())))?;
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| CommandError::file(&path, &error))?;
+    file.try_lock().map_err(|_| {
+        CommandError::Plain(format!(
+            "another Onfile serves {}: stop it first, or choose another --data-dir",
+            data_dir.display()
+        ))
+    })?;
     Ok(file)
 }
 
@@ -164,7 +234,12 @@ pub fn lock(data_dir: &Path) -> Result<std::fs::File, CommandError> {
 ///
 /// # Errors
 /// [`CommandError`]; nothing was changed.
-pub async fn assemble(database: &Path, key: Key, sender: Arc<dyn Sender>, public_url: String) -> Result<Arc<Onfile>, CommandError> {
+pub async fn assemble(
+    database: &Path,
+    key: Key,
+    sender: Arc<dyn Sender>,
+    public_url: String,
+) -> Result<Arc<Onfile>, CommandError> {
     let store = SqliteStore::open(database).await?;
     let app = Onfile::new(Parts {
         store: Arc::new(store),
@@ -179,6 +254,9 @@ pub async fn assemble(database: &Path, key: Key, sender: Arc<dyn Sender>, public
 }
 
 /// Starts what runs beside the listeners.
+///
+/// # Errors
+/// When storage does not answer.
 pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
     revocations::refresh(app).await?;
     tokio::spawn(revocations::run(Arc::clone(app)));
@@ -188,9 +266,15 @@ pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
 }
 
 /// Serves until the process is asked to end, then finishes what runs and closes the store.
-pub async fn serve_until_asked_to_end(app: &Arc<Onfile>, listeners: Vec<(TcpListener, axum::Router)>) {
+pub async fn serve_until_asked_to_end(
+    app: &Arc<Onfile>,
+    listeners: Vec<(TcpListener, axum::Router)>,
+) {
     let stop = CancellationToken::new();
-    let serving: Vec<_> = listeners.into_iter().map(|(listener, router)| tokio::spawn(listen::serve(listener, router, stop.clone()))).collect();
+    let serving: Vec<_> = listeners
+        .into_iter()
+        .map(|(listener, router)| tokio::spawn(listen::serve(listener, router, stop.clone())))
+        .collect();
     asked_to_end().await;
     app.changes.close();
     stop.cancel();
@@ -225,10 +309,16 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
     let public = listen::bind(arguments.public_addr, "public-addr").await?;
     let admin = listen::bind(arguments.admin_addr, "admin-addr").await?;
     let _lock = lock(&arguments.data.data_dir)?;
-    let public_url = arguments.public_url.clone().map_or_else(|| url_of(arguments.public_addr), |url| url.trim_end_matches('/').to_owned());
+    let public_url = arguments.public_url.clone().map_or_else(
+        || url_of(arguments.public_addr),
+        |url| url.trim_end_matches('/').to_owned(),
+    );
     let app = assemble(&database, key, Arc::new(Unconfigured), public_url.clone()).await?;
     start_background(&app).await?;
-    print(&format!("Onfile serves {public_url} and the admin page on {}", url_of(arguments.admin_addr)));
+    print(&format!(
+        "Onfile serves {public_url} and the admin page on {}",
+        url_of(arguments.admin_addr)
+    ));
     let listeners = vec![(public, http::public(&app)), (admin, http::admin(&app))];
     serve_until_asked_to_end(&app, listeners).await;
     Ok(())
@@ -242,30 +332,60 @@ async fn beside(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
         read_key(&key_path)?
     } else {
         let key = make_key(&key_path)?;
-        let _ = writeln!(std::io::stderr(), "made the root key {}: keep a copy of it apart from the data", key_path.display());
+        let _ = writeln!(
+            std::io::stderr(),
+            "made the root key {}: keep a copy of it apart from the data",
+            key_path.display()
+        );
         key
     };
     assemble(&database, key, Arc::new(Unconfigured), String::new()).await
 }
 
-async fn create_merchant(name: &str, sandbox: bool, data: &DataArguments) -> Result<(), CommandError> {
+async fn create_merchant(
+    name: &str,
+    sandbox: bool,
+    data: &DataArguments,
+) -> Result<(), CommandError> {
     let app = beside(data).await?;
     let created = merchants::create(&app, name, sandbox, &merchants::Settings::default()).await?;
     app.store.close().await;
-    print(&serde_json::to_string_pretty(&created).map_err(|error| CommandError::Plain(error.to_string()))?);
+    print(
+        &serde_json::to_string_pretty(&created)
+            .map_err(|error| CommandError::Plain(error.to_string()))?,
+    );
     Ok(())
 }
 
-async fn create_admin(merchant_id: &str, email: &str, role: &str, data: &DataArguments) -> Result<(), CommandError> {
+async fn create_admin(
+    merchant_id: &str,
+    email: &str,
+    role: &str,
+    data: &DataArguments,
+) -> Result<(), CommandError> {
     let app = beside(data).await?;
-    let merchant_id = MerchantId::parse(merchant_id).ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))?;
+    let merchant_id = MerchantId::parse(merchant_id)
+        .ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))?;
     if merchants::get(&app, &merchant_id).await?.is_none() {
-        return Err(CommandError::Plain(format!("there is no merchant {merchant_id}")));
+        return Err(CommandError::Plain(format!(
+            "there is no merchant {merchant_id}"
+        )));
     }
-    let role = Role::parse(role).ok_or_else(|| CommandError::Plain("--role must be viewer, support, officer or owner".into()))?;
+    let role = Role::parse(role).ok_or_else(|| {
+        CommandError::Plain("--role must be viewer, support, officer or owner".into())
+    })?;
     let mut password = String::new();
-    std::io::stdin().read_line(&mut password).map_err(|error| CommandError::Plain(format!("the password could not be read: {error}")))?;
-    let admin_id = admins::create(&app, &merchant_id, email, password.trim_end_matches(['\r', '\n']), role).await?;
+    std::io::stdin()
+        .read_line(&mut password)
+        .map_err(|error| CommandError::Plain(format!("the password could not be read: {error}")))?;
+    let admin_id = admins::create(
+        &app,
+        &merchant_id,
+        email,
+        password.trim_end_matches(['\r', '\n']),
+        role,
+    )
+    .await?;
     app.store.close().await;
     print(&format!("{{ \"admin_id\": \"{admin_id}\" }}"));
     Ok(())

@@ -38,7 +38,13 @@ pub struct ListenError {
 /// # Errors
 /// [`ListenError`] when it is in use or not ours.
 pub async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|error| ListenError { address, flag, error })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| ListenError {
+            address,
+            flag,
+            error,
+        })
 }
 
 /// Serves until `stop`, then finishes what runs.
@@ -46,7 +52,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let running = TaskTracker::new();
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { break };
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            break;
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
@@ -69,7 +77,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     drop(listener);
     running.close();
     if tokio::time::timeout(DRAIN, running.wait()).await.is_err() {
-        tracing::warn!(connections = running.len(), "connections were cut: they did not finish in time");
+        tracing::warn!(
+            connections = running.len(),
+            "connections were cut: they did not finish in time"
+        );
     }
 }
 
@@ -81,7 +92,10 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
         router.clone().oneshot(request)
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEADER_BUFFER).keep_alive(true);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(HEADER_BUFFER)
+        .keep_alive(true);
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -10,18 +10,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("onfile: the runtime does not start: {error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return backend::command::fail(&error),
     };
     match runtime.block_on(backend::command::run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("onfile: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => backend::command::fail(&error),
     }
 }

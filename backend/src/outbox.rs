@@ -58,7 +58,11 @@ impl Task {
 
 /// How long to wait after so many attempts: 1 s, 2 s, 4 s, up to ten minutes.
 fn backoff(attempts: u32) -> Duration {
-    Duration::from_secs(1u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX).min(600))
+    Duration::from_secs(
+        1u64.checked_shl(attempts.saturating_sub(1))
+            .unwrap_or(u64::MAX)
+            .min(600),
+    )
 }
 
 /// Performs everything that is due now. Answers how many tasks were taken.
@@ -78,11 +82,26 @@ pub async fn run_due(app: &Onfile) -> Result<usize, Fault> {
         let outcome = perform(app, &record).await;
         let mut unit = app.store.write().await?;
         match outcome {
-            Ok(true) => unit.finish_outbox(&record.merchant_id, &record.message_id).await?,
-            Ok(false) => unit.postpone_outbox(&record.merchant_id, &record.message_id, app.clock.now().plus(ASK_AGAIN)).await?,
+            Ok(true) => {
+                unit.finish_outbox(&record.merchant_id, &record.message_id)
+                    .await?
+            }
+            Ok(false) => {
+                unit.postpone_outbox(
+                    &record.merchant_id,
+                    &record.message_id,
+                    app.clock.now().plus(ASK_AGAIN),
+                )
+                .await?
+            }
             Err(fault) => {
                 tracing::warn!(kind = record.kind, message_id = %record.message_id, attempts = record.attempts, error = %fault, "an outbox task failed and will be tried again");
-                unit.postpone_outbox(&record.merchant_id, &record.message_id, app.clock.now().plus(backoff(record.attempts))).await?;
+                unit.postpone_outbox(
+                    &record.merchant_id,
+                    &record.message_id,
+                    app.clock.now().plus(backoff(record.attempts)),
+                )
+                .await?;
             }
         }
         unit.commit().await?;
@@ -92,28 +111,48 @@ pub async fn run_due(app: &Onfile) -> Result<usize, Fault> {
 
 /// Performs one task; `false` when it is not finished yet.
 async fn perform(app: &Onfile, record: &OutboxRecord) -> Result<bool, Fault> {
-    let Some(merchant) = merchants::get(app, &record.merchant_id).await? else { return Ok(true) };
-    let json = merchant.keys.open("outbox.payload", record.message_id.as_str(), &record.payload)?;
-    let task: Task = serde_json::from_slice(&json).map_err(|error| Fault::Other(error.to_string()))?;
+    let Some(merchant) = merchants::get(app, &record.merchant_id).await? else {
+        return Ok(true);
+    };
+    let json = merchant.keys.open(
+        "outbox.payload",
+        record.message_id.as_str(),
+        &record.payload,
+    )?;
+    let task: Task =
+        serde_json::from_slice(&json).map_err(|error| Fault::Other(error.to_string()))?;
     match task {
         Task::SendCode(message) => {
             // A code that nobody can enter any more is not worth a message.
             if message.at.plus(shared::verification::CODE_LIFETIME) > app.clock.now() {
-                app.sender.send(message).await.map_err(|error| Fault::Other(error.to_string()))?;
+                app.sender
+                    .send(message)
+                    .await
+                    .map_err(|error| Fault::Other(error.to_string()))?;
             }
             Ok(true)
         }
         Task::ProvisionToken { token_id } => {
-            tokens::provision(app, &merchant, &token_id).await.map_err(|error| Fault::Other(error.to_string()))?;
-            let still = tokens::find(app, &merchant, &token_id).await.map_err(|error| Fault::Other(error.to_string()))?;
-            Ok(still.is_none_or(|(_, token)| token.status != shared::card_token::TokenStatus::Initiated))
+            tokens::provision(app, &merchant, &token_id)
+                .await
+                .map_err(|error| Fault::Other(error.to_string()))?;
+            let still = tokens::find(app, &merchant, &token_id)
+                .await
+                .map_err(|error| Fault::Other(error.to_string()))?;
+            Ok(still.is_none_or(|(_, token)| {
+                token.status != shared::card_token::TokenStatus::Initiated
+            }))
         }
         Task::RemoveToken { token_id } => {
-            tokens::confirm_removal(app, &merchant, &token_id).await.map_err(|error| Fault::Other(error.to_string()))?;
+            tokens::confirm_removal(app, &merchant, &token_id)
+                .await
+                .map_err(|error| Fault::Other(error.to_string()))?;
             Ok(true)
         }
         Task::EndSuspension { customer_id } => {
-            customers::end_suspension(app, &merchant, &customer_id).await.map_err(|error| Fault::Other(error.to_string()))?;
+            customers::end_suspension(app, &merchant, &customer_id)
+                .await
+                .map_err(|error| Fault::Other(error.to_string()))?;
             Ok(true)
         }
     }
@@ -142,12 +181,17 @@ async fn until_next(app: &Onfile) -> Duration {
         Ok(mut view) => view.next_outbox_due().await.ok().flatten(),
         Err(_) => None,
     };
-    next.map_or(LOOK, |due| app.clock.now().until(due).clamp(Duration::from_millis(1), LOOK))
+    next.map_or(LOOK, |due| {
+        app.clock
+            .now()
+            .until(due)
+            .clamp(Duration::from_millis(1), LOOK)
+    })
 }
 
 /// Removes, once an hour, what nobody can ask for any more.
 pub async fn run_purge(app: Arc<Onfile>) {
-    const DAY: Duration = Duration::from_secs(24 * 3_600);
+    const DAY: Duration = Duration::from_hours(24);
     loop {
         let now = app.clock.now();
         let purged = async {
@@ -158,6 +202,6 @@ pub async fn run_purge(app: Arc<Onfile>) {
         if let Err(error) = purged.await {
             tracing::warn!(%error, "the purge failed and will be tried again");
         }
-        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
     }
 }

@@ -27,9 +27,14 @@ pub fn normalise(country_code: CountryCode, digits: &str) -> Result<PhoneNumber,
     let parsed = parse(&country_code, digits);
     let by_contract = CONTRACT_DIGITS.contains(&digits.len()) && !digits.bytes().all(|b| b == b'0');
     match parsed {
-        Some(number) if by_contract || number.is_valid() => Ok(PhoneNumber::new(country_code, number.get_national_significant_number())),
+        Some(number) if by_contract || number.is_valid() => Ok(PhoneNumber::new(
+            country_code,
+            number.get_national_significant_number(),
+        )),
         None if by_contract => Ok(PhoneNumber::new(country_code, digits.to_owned())),
-        _ => Err(Invalid::Form("10 to 20 digits, or a number that is valid in its country")),
+        _ => Err(Invalid::Form(
+            "10 to 20 digits, or a number that is valid in its country",
+        )),
     }
 }
 
@@ -37,7 +42,10 @@ pub fn normalise(country_code: CountryCode, digits: &str) -> Result<PhoneNumber,
 /// from being taken for a card number.
 #[must_use]
 pub fn is_possible(country_code: &str, digits: &str) -> bool {
-    CountryCode::parse(country_code).ok().and_then(|code| parse(&code, digits)).is_some_and(|number| number.is_possible_with_reason().is_ok())
+    CountryCode::parse(country_code)
+        .ok()
+        .and_then(|code| parse(&code, digits))
+        .is_some_and(|number| number.is_possible_with_reason().is_ok())
 }
 
 fn parse(country_code: &CountryCode, digits: &str) -> Option<Parsed> {
@@ -54,13 +62,19 @@ mod tests {
     use super::*;
 
     fn e164(code: &str, digits: &str) -> Option<String> {
-        normalise(CountryCode::parse(code).unwrap(), digits).ok().map(|phone| phone.e164())
+        normalise(CountryCode::parse(code).unwrap(), digits)
+            .ok()
+            .map(|phone| phone.e164())
     }
 
     #[test]
     fn the_ways_of_writing_a_number_are_one_number() {
         for digits in ["9876543210", "09876543210", "919876543210"] {
-            assert_eq!(e164("+91", digits).as_deref(), Some("+919876543210"), "{digits}");
+            assert_eq!(
+                e164("+91", digits).as_deref(),
+                Some("+919876543210"),
+                "{digits}"
+            );
         }
         assert_eq!(e164("1", "2025550123").as_deref(), Some("+12025550123"));
     }
@@ -73,7 +87,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_parsed_is_kept_within_the_contract() {
-        assert_eq!(e164("91", "12345678901234567890").as_deref(), Some("+9112345678901234567890"));
+        assert_eq!(
+            e164("91", "12345678901234567890").as_deref(),
+            Some("+9112345678901234567890")
+        );
         assert_eq!(e164("91", "123456789012345678901"), None);
         for digits in ["", "98765a3210", "+919876543210", "0000000000"] {
             assert_eq!(e164("91", digits), None, "{digits}");

@@ -54,8 +54,20 @@ impl Sender for Unconfigured {
 #[async_trait]
 impl Sender for crate::demo::inbox::Inbox {
     async fn send(&self, message: CodeMessage) -> Result<(), SendError> {
-        let CodeMessage { to, channel, text, code, at } = message;
-        self.deliver(crate::demo::inbox::Message { to, channel, text, code, at });
+        let CodeMessage {
+            to,
+            channel,
+            text,
+            code,
+            at,
+        } = message;
+        self.deliver(crate::demo::inbox::Message {
+            to,
+            channel,
+            text,
+            code,
+            at,
+        });
         Ok(())
     }
 }

@@ -137,6 +137,10 @@ pub enum KeysCommand {
 
 impl From<&DemoArguments> for DataArguments {
     fn from(demo: &DemoArguments) -> Self {
-        Self { data_dir: demo.data_dir.clone(), database_url: demo.database_url.clone(), root_key_file: None }
+        Self {
+            data_dir: demo.data_dir.clone(),
+            database_url: demo.database_url.clone(),
+            root_key_file: None,
+        }
     }
 }

@@ -27,7 +27,9 @@ const BUCKET: usize = 128;
 
 /// Why a ciphertext did not open.
 #[derive(Debug, thiserror::Error)]
-#[error("the sealed {column} of {record} does not open: it was changed, moved, or sealed under another root key")]
+#[error(
+    "the sealed {column} of {record} does not open: it was changed, moved, or sealed under another root key"
+)]
 pub struct Unopened {
     column: &'static str,
     record: String,
@@ -88,10 +90,12 @@ impl Key {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// SHA-256, the form in which secrets of 256 random bits are kept.
@@ -103,7 +107,9 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
 /// HMAC-SHA256.
 #[must_use]
 pub fn mac(key: &Key, parts: &[&[u8]]) -> Vec<u8> {
-    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&key.0) else { return Vec::new() };
+    let Ok(mut mac) = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&key.0) else {
+        return Vec::new();
+    };
     for part in parts {
         mac.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
         mac.update(part);
@@ -147,13 +153,21 @@ impl Place<'_> {
 
 /// Seals bytes: format, nonce, ciphertext and tag. The plaintext is padded to a bucket.
 pub fn seal(key: &Key, place: Place<'_>, plaintext: &[u8], random: &dyn Random) -> Vec<u8> {
-    let mut padded = u32::try_from(plaintext.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+    let mut padded = u32::try_from(plaintext.len())
+        .unwrap_or(u32::MAX)
+        .to_le_bytes()
+        .to_vec();
     padded.extend_from_slice(plaintext);
     padded.resize(padded.len().next_multiple_of(BUCKET), 0);
     let nonce: [u8; NONCE_BYTES] = ambient::bytes(random);
-    let payload = Payload { msg: &padded, aad: &place.associated_data() };
+    let payload = Payload {
+        msg: &padded,
+        aad: &place.associated_data(),
+    };
     // Encryption fails only for plaintexts of hundreds of gigabytes.
-    let ciphertext = XChaCha20Poly1305::new(&key.0.into()).encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+    let ciphertext = XChaCha20Poly1305::new(&key.0.into())
+        .encrypt(&XNonce::from(nonce), payload)
+        .unwrap_or_default();
     padded.zeroize();
     let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + ciphertext.len());
     sealed.push(FORMAT);
@@ -167,14 +181,24 @@ pub fn seal(key: &Key, place: Place<'_>, plaintext: &[u8], random: &dyn Random) 
 /// # Errors
 /// [`Unopened`] for anything else.
 pub fn open(key: &Key, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
-    let refused = || Unopened { column: place.column, record: place.record.to_owned() };
+    let refused = || Unopened {
+        column: place.column,
+        record: place.record.to_owned(),
+    };
     let (format, rest) = sealed.split_first().ok_or_else(refused)?;
-    let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or_else(refused)?;
+    let (nonce, ciphertext) = rest
+        .split_first_chunk::<NONCE_BYTES>()
+        .ok_or_else(refused)?;
     if *format != FORMAT || ciphertext.len() < TAG_BYTES {
         return Err(refused());
     }
-    let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
-    let mut padded = XChaCha20Poly1305::new(&key.0.into()).decrypt(&XNonce::from(*nonce), payload).map_err(|_| refused())?;
+    let payload = Payload {
+        msg: ciphertext,
+        aad: &place.associated_data(),
+    };
+    let mut padded = XChaCha20Poly1305::new(&key.0.into())
+        .decrypt(&XNonce::from(*nonce), payload)
+        .map_err(|_| refused())?;
     let (length, content) = padded.split_first_chunk::<4>().ok_or_else(refused)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| refused())?;
     let plaintext = content.get(..length).ok_or_else(refused)?.to_vec();
@@ -213,7 +237,12 @@ impl Vault {
     /// Derives what is needed from the root key.
     #[must_use]
     pub fn new(root: Key) -> Self {
-        Self { access_tokens: root.derive("onfile access tokens"), codes: root.derive("onfile code pepper"), phones: root.derive("onfile phones"), root }
+        Self {
+            access_tokens: root.derive("onfile access tokens"),
+            codes: root.derive("onfile code pepper"),
+            phones: root.derive("onfile phones"),
+            root,
+        }
     }
 
     /// A value that tells whether a database belongs to this root key.
@@ -224,9 +253,27 @@ impl Vault {
 
     /// Makes and wraps the keys of a new merchant.
     #[must_use]
-    pub fn new_merchant_keys(&self, merchant: &MerchantId, random: &dyn Random) -> WrappedMerchantKeys {
-        let wrap = |column| seal(&self.root, Place { column, merchant: merchant.as_str(), record: "" }, &Key::generate(random).0, random);
-        WrappedMerchantKeys { key: wrap("merchants.wrapped_key"), index_key: wrap("merchants.wrapped_index_key") }
+    pub fn new_merchant_keys(
+        &self,
+        merchant: &MerchantId,
+        random: &dyn Random,
+    ) -> WrappedMerchantKeys {
+        let wrap = |column| {
+            seal(
+                &self.root,
+                Place {
+                    column,
+                    merchant: merchant.as_str(),
+                    record: "",
+                },
+                &Key::generate(random).0,
+                random,
+            )
+        };
+        WrappedMerchantKeys {
+            key: wrap("merchants.wrapped_key"),
+            index_key: wrap("merchants.wrapped_index_key"),
+        }
     }
 
     /// Opens a merchant's keys.
@@ -234,7 +281,17 @@ impl Vault {
     /// # Errors
     /// [`Unopened`] when they were wrapped under another root key.
     pub fn merchant_keys(&self, merchant: &MerchantRecord) -> Result<MerchantKeys, Unopened> {
-        let unwrap = |column, wrapped: &[u8]| open_key(&self.root, Place { column, merchant: merchant.merchant_id.as_str(), record: "" }, wrapped);
+        let unwrap = |column, wrapped: &[u8]| {
+            open_key(
+                &self.root,
+                Place {
+                    column,
+                    merchant: merchant.merchant_id.as_str(),
+                    record: "",
+                },
+                wrapped,
+            )
+        };
         Ok(MerchantKeys {
             merchant: merchant.merchant_id.clone(),
             wrap: unwrap("merchants.wrapped_key", &merchant.wrapped_key)?,
@@ -245,19 +302,31 @@ impl Vault {
 
 fn open_key(key: &Key, place: Place<'_>, wrapped: &[u8]) -> Result<Key, Unopened> {
     let bytes = open(key, place, wrapped)?;
-    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Unopened { column: place.column, record: place.record.to_owned() })?;
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Unopened {
+        column: place.column,
+        record: place.record.to_owned(),
+    })?;
     Ok(Key(key))
 }
 
 impl MerchantKeys {
     fn place<'a>(&'a self, column: &'static str, record: &'a str) -> Place<'a> {
-        Place { column, merchant: self.merchant.as_str(), record }
+        Place {
+            column,
+            merchant: self.merchant.as_str(),
+            record,
+        }
     }
 
     /// Makes and wraps the key of a new customer.
     #[must_use]
     pub fn new_customer_key(&self, customer: &CustomerId, random: &dyn Random) -> Vec<u8> {
-        seal(&self.wrap, self.place("customers.wrapped_key", customer.as_str()), &Key::generate(random).0, random)
+        seal(
+            &self.wrap,
+            self.place("customers.wrapped_key", customer.as_str()),
+            &Key::generate(random).0,
+            random,
+        )
     }
 
     /// Opens a customer's key.
@@ -265,12 +334,23 @@ impl MerchantKeys {
     /// # Errors
     /// [`Unopened`] when it was changed or moved.
     pub fn customer_key(&self, customer: &CustomerId, wrapped: &[u8]) -> Result<Key, Unopened> {
-        open_key(&self.wrap, self.place("customers.wrapped_key", customer.as_str()), wrapped)
+        open_key(
+            &self.wrap,
+            self.place("customers.wrapped_key", customer.as_str()),
+            wrapped,
+        )
     }
 
     /// Seals bytes that belong to one customer under that customer's key.
     #[must_use]
-    pub fn seal_for_customer(&self, key: &Key, column: &'static str, record: &str, plaintext: &[u8], random: &dyn Random) -> Vec<u8> {
+    pub fn seal_for_customer(
+        &self,
+        key: &Key,
+        column: &'static str,
+        record: &str,
+        plaintext: &[u8],
+        random: &dyn Random,
+    ) -> Vec<u8> {
         seal(key, self.place(column, record), plaintext, random)
     }
 
@@ -278,13 +358,25 @@ impl MerchantKeys {
     ///
     /// # Errors
     /// [`Unopened`] when it was changed or moved.
-    pub fn open_for_customer(&self, key: &Key, column: &'static str, record: &str, sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
+    pub fn open_for_customer(
+        &self,
+        key: &Key,
+        column: &'static str,
+        record: &str,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Unopened> {
         open(key, self.place(column, record), sealed)
     }
 
     /// Seals bytes that belong to no customer yet, under the merchant's key.
     #[must_use]
-    pub fn seal(&self, column: &'static str, record: &str, plaintext: &[u8], random: &dyn Random) -> Vec<u8> {
+    pub fn seal(
+        &self,
+        column: &'static str,
+        record: &str,
+        plaintext: &[u8],
+        random: &dyn Random,
+    ) -> Vec<u8> {
         seal(&self.wrap, self.place(column, record), plaintext, random)
     }
 
@@ -292,7 +384,12 @@ impl MerchantKeys {
     ///
     /// # Errors
     /// [`Unopened`] when it was changed or moved.
-    pub fn open(&self, column: &'static str, record: &str, sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
+    pub fn open(
+        &self,
+        column: &'static str,
+        record: &str,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Unopened> {
         open(&self.wrap, self.place(column, record), sealed)
     }
 
@@ -315,8 +412,15 @@ impl MerchantKeys {
     /// [`Unopened`] when key or profile do not open.
     pub fn customer(&self, record: &CustomerRecord) -> Result<Customer, Unopened> {
         let key = self.customer_key(&record.customer_id, &record.wrapped_key)?;
-        let refused = || Unopened { column: "customers.profile", record: record.customer_id.to_string() };
-        let json = open(&key, self.place("customers.profile", record.customer_id.as_str()), &record.profile)?;
+        let refused = || Unopened {
+            column: "customers.profile",
+            record: record.customer_id.to_string(),
+        };
+        let json = open(
+            &key,
+            self.place("customers.profile", record.customer_id.as_str()),
+            &record.profile,
+        )?;
         let profile: Profile = serde_json::from_slice(&json).map_err(|_| refused())?;
         Ok(Customer {
             customer_id: record.customer_id.clone(),
@@ -335,9 +439,17 @@ impl MerchantKeys {
     ///
     /// # Errors
     /// [`Unopened`] when the wrapped key does not open.
-    pub fn record(&self, customer: &Customer, wrapped_key: Vec<u8>, random: &dyn Random) -> Result<CustomerRecord, Unopened> {
+    pub fn record(
+        &self,
+        customer: &Customer,
+        wrapped_key: Vec<u8>,
+        random: &dyn Random,
+    ) -> Result<CustomerRecord, Unopened> {
         let key = self.customer_key(&customer.customer_id, &wrapped_key)?;
-        let json = serde_json::to_vec(&customer.profile).map_err(|_| Unopened { column: "customers.profile", record: customer.customer_id.to_string() })?;
+        let json = serde_json::to_vec(&customer.profile).map_err(|_| Unopened {
+            column: "customers.profile",
+            record: customer.customer_id.to_string(),
+        })?;
         Ok(CustomerRecord {
             customer_id: customer.customer_id.clone(),
             state: customer.state,
@@ -345,11 +457,28 @@ impl MerchantKeys {
             verified_at: customer.verified_at,
             phone_changed_at: customer.phone_changed_at,
             version: customer.version,
-            profile: seal(&key, self.place("customers.profile", customer.customer_id.as_str()), &json, random),
+            profile: seal(
+                &key,
+                self.place("customers.profile", customer.customer_id.as_str()),
+                &json,
+                random,
+            ),
             wrapped_key,
-            phone_index: customer.profile.phone.as_ref().map(|phone| self.phone_index(phone)),
-            reference_index: customer.profile.merchant_customer_reference.as_ref().map(|reference| self.index("reference", reference.as_str())),
-            email_index: customer.profile.email.as_ref().map(|email| self.index("email", &email.normalised())),
+            phone_index: customer
+                .profile
+                .phone
+                .as_ref()
+                .map(|phone| self.phone_index(phone)),
+            reference_index: customer
+                .profile
+                .merchant_customer_reference
+                .as_ref()
+                .map(|reference| self.index("reference", reference.as_str())),
+            email_index: customer
+                .profile
+                .email
+                .as_ref()
+                .map(|email| self.index("email", &email.normalised())),
             created_at: customer.created_at,
             updated_at: customer.updated_at,
         })
@@ -361,14 +490,31 @@ mod tests {
     use super::*;
     use crate::ambient::SystemRandom;
 
-    const HERE: Place<'_> = Place { column: "customers.profile", merchant: "m", record: "c" };
+    const HERE: Place<'_> = Place {
+        column: "customers.profile",
+        merchant: "m",
+        record: "c",
+    };
 
     #[test]
     fn what_was_sealed_opens_in_its_place_and_nowhere_else() {
         let key = Key::generate(&SystemRandom);
         let sealed = seal(&key, HERE, b"Priya", &SystemRandom);
         assert_eq!(open(&key, HERE, &sealed).unwrap(), b"Priya");
-        for elsewhere in [Place { column: "customers.other", ..HERE }, Place { merchant: "n", ..HERE }, Place { record: "d", ..HERE }] {
+        for elsewhere in [
+            Place {
+                column: "customers.other",
+                ..HERE
+            },
+            Place {
+                merchant: "n",
+                ..HERE
+            },
+            Place {
+                record: "d",
+                ..HERE
+            },
+        ] {
             assert!(open(&key, elsewhere, &sealed).is_err());
         }
         assert!(open(&Key::generate(&SystemRandom), HERE, &sealed).is_err());
@@ -382,14 +528,20 @@ mod tests {
             let mut changed = sealed.clone();
             changed[place] ^= 1;
             assert!(open(&key, HERE, &changed).is_err(), "byte {place}");
-            assert!(open(&key, HERE, &sealed[..place]).is_err(), "cut at {place}");
+            assert!(
+                open(&key, HERE, &sealed[..place]).is_err(),
+                "cut at {place}"
+            );
         }
     }
 
     #[test]
     fn short_values_have_one_length() {
         let key = Key::generate(&SystemRandom);
-        assert_eq!(seal(&key, HERE, b"", &SystemRandom).len(), seal(&key, HERE, &[7; 100], &SystemRandom).len());
+        assert_eq!(
+            seal(&key, HERE, b"", &SystemRandom).len(),
+            seal(&key, HERE, &[7; 100], &SystemRandom).len()
+        );
     }
 
     #[test]

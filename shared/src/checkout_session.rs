@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// How long a session lives.
-pub const LIFETIME: Duration = Duration::from_secs(30 * 60);
+pub const LIFETIME: Duration = Duration::from_mins(30);
 /// How long the single-use code in a `frame_url` is good.
-pub const FRAME_CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+pub const FRAME_CODE_LIFETIME: Duration = Duration::from_mins(5);
 
 /// How far a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +39,9 @@ impl SessionStatus {
     /// Reads the word on the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Identified, Self::Completed, Self::Expired].into_iter().find(|status| status.as_str() == text)
+        [Self::Open, Self::Identified, Self::Completed, Self::Expired]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 }
 
@@ -74,8 +76,12 @@ pub fn is_origin(text: &str, sandbox: bool) -> bool {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (host_port, None),
     };
-    let port_holds = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|n| n != 0 && n.to_string() == port && n != if secure { 443 } else { 80 }));
-    let loopback = matches!(host, "localhost" | "[::1]") || host.starts_with("127.") && host.parse::<std::net::Ipv4Addr>().is_ok();
+    let port_holds = port.is_none_or(|port| {
+        port.parse::<u16>()
+            .is_ok_and(|n| n != 0 && n.to_string() == port && n != if secure { 443 } else { 80 })
+    });
+    let loopback = matches!(host, "localhost" | "[::1]")
+        || host.starts_with("127.") && host.parse::<std::net::Ipv4Addr>().is_ok();
     let host_holds = loopback
         || host.len() <= 253
             && !host.is_empty()
@@ -83,7 +89,9 @@ pub fn is_origin(text: &str, sandbox: bool) -> bool {
                 (1..=63).contains(&label.len())
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                    && label
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             });
     port_holds && host_holds && (secure || (sandbox && loopback))
 }
@@ -94,7 +102,13 @@ mod tests {
 
     #[test]
     fn origins_are_what_browsers_send() {
-        for origin in ["https://shop.example", "https://shop.example:8443", "http://127.0.0.1:8090", "http://localhost:3000", "http://[::1]:3000"] {
+        for origin in [
+            "https://shop.example",
+            "https://shop.example:8443",
+            "http://127.0.0.1:8090",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+        ] {
             assert!(is_origin(origin, true), "{origin}");
         }
         for origin in [

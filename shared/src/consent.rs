@@ -35,7 +35,9 @@ impl Purpose {
     /// Reads the word on the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::CardOnFile, Self::Recurring].into_iter().find(|purpose| purpose.as_str() == text)
+        [Self::CardOnFile, Self::Recurring]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
     }
 }
 
@@ -83,7 +85,9 @@ impl ConsentAct {
     /// Reads the word kept in the record.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Given, Self::Withdrawn].into_iter().find(|act| act.as_str() == text)
+        [Self::Given, Self::Withdrawn]
+            .into_iter()
+            .find(|act| act.as_str() == text)
     }
 }
 

@@ -200,18 +200,50 @@ pub struct Context {
 
 /// Decides about one card of one customer.
 #[must_use]
-pub fn decide(customer: &Customer, token: &CardToken, consent: ConsentState, context: &Context, now: Timestamp) -> Decision {
+pub fn decide(
+    customer: &Customer,
+    token: &CardToken,
+    consent: ConsentState,
+    context: &Context,
+    now: Timestamp,
+) -> Decision {
     let mut reasons = Vec::new();
-    let mut hold = |code, since, remedy, until| reasons.push(Reason { code, since, remedy, until });
+    let mut hold = |code, since, remedy, until| {
+        reasons.push(Reason {
+            code,
+            since,
+            remedy,
+            until,
+        })
+    };
 
     match customer.state {
         CustomerState::Active => {}
-        CustomerState::Inactive => hold(ReasonCode::CustomerNotVerified, customer.state_since, Remedy::Verify, None),
+        CustomerState::Inactive => hold(
+            ReasonCode::CustomerNotVerified,
+            customer.state_since,
+            Remedy::Verify,
+            None,
+        ),
         CustomerState::Suspended { until, .. } => {
-            let remedy = if until.is_some() { Remedy::WaitUntil } else { Remedy::ContactMerchant };
-            hold(ReasonCode::CustomerSuspended, customer.state_since, remedy, until);
+            let remedy = if until.is_some() {
+                Remedy::WaitUntil
+            } else {
+                Remedy::ContactMerchant
+            };
+            hold(
+                ReasonCode::CustomerSuspended,
+                customer.state_since,
+                remedy,
+                until,
+            );
         }
-        CustomerState::Deleted => hold(ReasonCode::CustomerDeleted, customer.state_since, Remedy::None, None),
+        CustomerState::Deleted => hold(
+            ReasonCode::CustomerDeleted,
+            customer.state_since,
+            Remedy::None,
+            None,
+        ),
     }
     if let Some(since) = stale_since(customer, context, now) {
         hold(ReasonCode::VerificationStale, since, Remedy::Verify, None);
@@ -230,30 +262,61 @@ pub fn decide(customer: &Customer, token: &CardToken, consent: ConsentState, con
         hold(ReasonCode::TokenExpired, expired_at, Remedy::AddCard, None);
     }
     if !token.is_compliant {
-        hold(ReasonCode::TokenNotCompliant, token.status_since, Remedy::AddCard, None);
+        hold(
+            ReasonCode::TokenNotCompliant,
+            token.status_since,
+            Remedy::AddCard,
+            None,
+        );
     }
     match consent {
         ConsentState::Given(_) => {}
-        ConsentState::Missing => hold(ReasonCode::ConsentMissing, token.created_at, Remedy::Consent, None),
-        ConsentState::Withdrawn(since) => hold(ReasonCode::ConsentWithdrawn, since, Remedy::Consent, None),
+        ConsentState::Missing => hold(
+            ReasonCode::ConsentMissing,
+            token.created_at,
+            Remedy::Consent,
+            None,
+        ),
+        ConsentState::Withdrawn(since) => {
+            hold(ReasonCode::ConsentWithdrawn, since, Remedy::Consent, None)
+        }
     }
     if !accepted(token, context) {
-        hold(ReasonCode::CardNotAccepted, now, Remedy::UseAnotherCard, None);
+        hold(
+            ReasonCode::CardNotAccepted,
+            now,
+            Remedy::UseAnotherCard,
+            None,
+        );
     }
-    Decision { eligible: reasons.is_empty(), reasons }
+    Decision {
+        eligible: reasons.is_empty(),
+        reasons,
+    }
 }
 
 /// Since when a verification that was made no longer counts.
 fn stale_since(customer: &Customer, context: &Context, now: Timestamp) -> Option<Timestamp> {
     let verified_at = customer.verified_at?;
-    if let Some(changed) = customer.phone_changed_at.filter(|changed| *changed > verified_at) {
+    if let Some(changed) = customer
+        .phone_changed_at
+        .filter(|changed| *changed > verified_at)
+    {
         return Some(changed);
     }
-    context.verification_max_age.map(|age| verified_at.plus(age)).filter(|end| *end <= now)
+    context
+        .verification_max_age
+        .map(|age| verified_at.plus(age))
+        .filter(|end| *end <= now)
 }
 
 fn accepted(token: &CardToken, context: &Context) -> bool {
-    let Acceptance { networks, card_types, issuer_countries, max_amount } = &context.acceptance;
+    let Acceptance {
+        networks,
+        card_types,
+        issuer_countries,
+        max_amount,
+    } = &context.acceptance;
     if let (Some(max), Some(amount)) = (max_amount, context.amount)
         && amount > *max
     {
@@ -261,9 +324,18 @@ fn accepted(token: &CardToken, context: &Context) -> bool {
     }
     // Nothing is known of a card before its provider has answered; its status says so already.
     let Some(card) = &token.card else { return true };
-    let network = networks.as_ref().is_none_or(|list| list.iter().any(|name| name.eq_ignore_ascii_case(&card.network_name)));
-    let card_type = card_types.as_ref().is_none_or(|list| card.card_type.is_some_and(|kind| list.contains(&kind)));
-    let country = issuer_countries.as_ref().is_none_or(|list| card.country_code.as_ref().is_some_and(|code| list.contains(code)));
+    let network = networks.as_ref().is_none_or(|list| {
+        list.iter()
+            .any(|name| name.eq_ignore_ascii_case(&card.network_name))
+    });
+    let card_type = card_types
+        .as_ref()
+        .is_none_or(|list| card.card_type.is_some_and(|kind| list.contains(&kind)));
+    let country = issuer_countries.as_ref().is_none_or(|list| {
+        card.country_code
+            .as_ref()
+            .is_some_and(|code| list.contains(code))
+    });
     network && card_type && country
 }
 

@@ -16,7 +16,10 @@ const ALPHANUMERICS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrs
 pub const RANDOM_BYTES: usize = 14;
 
 fn pick(alphabet: &[u8], byte: u8) -> char {
-    alphabet.get(usize::from(byte) % alphabet.len()).copied().map_or('a', char::from)
+    alphabet
+        .get(usize::from(byte) % alphabet.len())
+        .copied()
+        .map_or('a', char::from)
 }
 
 fn mint(prefix: &str, at: Timestamp, random: [u8; RANDOM_BYTES]) -> String {
@@ -30,9 +33,14 @@ fn mint(prefix: &str, at: Timestamp, random: [u8; RANDOM_BYTES]) -> String {
 #[must_use]
 pub fn is_our_id(text: &str) -> bool {
     let mut parts = text.split('-');
-    let (Some(prefix), Some("v1"), Some(date), Some(letters), Some(tail), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(prefix), Some("v1"), Some(date), Some(letters), Some(tail), None) = (
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+        parts.next(),
+    ) else {
         return false;
     };
     (1..=5).contains(&prefix.len())
@@ -126,7 +134,13 @@ mod tests {
 
     #[test]
     fn other_text_is_not_one_of_our_ids() {
-        for text in ["", "cust-v1-0811030624-aa-RBDgpR", "cust-v1-250211051430-aa-EhHAv8", "4111-1111-1111-1111", "cust-v1-250211051430-aa-EhHAv8EhHAv8-x"] {
+        for text in [
+            "",
+            "cust-v1-0811030624-aa-RBDgpR",
+            "cust-v1-250211051430-aa-EhHAv8",
+            "4111-1111-1111-1111",
+            "cust-v1-250211051430-aa-EhHAv8EhHAv8-x",
+        ] {
             assert!(!is_our_id(text), "{text}");
         }
     }

@@ -47,7 +47,9 @@ impl Language {
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or(tag);
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
     /// The best language for an `Accept-Language` header; English when none fits.
@@ -56,8 +58,12 @@ impl Language {
         let mut best = (0, Self::En);
         for item in header.split(',') {
             let mut parts = item.split(';');
-            let Some(language) = parts.next().and_then(|tag| Self::from_tag(tag.trim())) else { continue };
-            let quality = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1_000, thousandths);
+            let Some(language) = parts.next().and_then(|tag| Self::from_tag(tag.trim())) else {
+                continue;
+            };
+            let quality = parts
+                .find_map(|part| part.trim().strip_prefix("q="))
+                .map_or(1_000, thousandths);
             if quality > best.0 {
                 best = (quality, language);
             }
@@ -70,7 +76,11 @@ impl Language {
 fn thousandths(text: &str) -> u32 {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
-    whole.parse::<u32>().unwrap_or(0).saturating_mul(1_000).saturating_add(digits.parse().unwrap_or(0))
+    whole
+        .parse::<u32>()
+        .unwrap_or(0)
+        .saturating_mul(1_000)
+        .saturating_add(digits.parse().unwrap_or(0))
 }
 
 macro_rules! keys {
@@ -78,7 +88,7 @@ macro_rules! keys {
         /// One text of a table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Key {
-            $(#[doc = $key] $variant,)*
+            $(#[doc = concat!("`", $key, "`")] $variant,)*
         }
 
         impl Key {
@@ -109,7 +119,10 @@ impl Texts {
     /// # Errors
     /// When it is not a JSON object of texts.
     pub fn from_json(language: Language, json: &str) -> Result<Self, serde_json::Error> {
-        Ok(Self { language, table: serde_json::from_str(json)? })
+        Ok(Self {
+            language,
+            table: serde_json::from_str(json)?,
+        })
     }
 
     /// The language of the table.
@@ -121,13 +134,19 @@ impl Texts {
     /// The text for a key; the key itself where a table lacks it, so that nothing is ever blank.
     #[must_use]
     pub fn get(&self, key: Key) -> &str {
-        self.table.get(key.as_str()).map_or(key.as_str(), String::as_str)
+        self.table
+            .get(key.as_str())
+            .map_or(key.as_str(), String::as_str)
     }
 
     /// The text for a key with `{name}` replaced by each given value.
     #[must_use]
     pub fn fill(&self, key: Key, values: &[(&str, &str)]) -> String {
-        values.iter().fold(self.get(key).to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+        values
+            .iter()
+            .fold(self.get(key).to_owned(), |text, (name, value)| {
+                text.replace(&format!("{{{name}}}"), value)
+            })
     }
 
     /// What an error code means, in words for whoever meets it.
@@ -157,7 +176,9 @@ impl Texts {
 
     /// The code itself stands in where a table lacks it.
     fn coded(&self, family: &str, code: &'static str) -> &str {
-        self.table.get(&format!("{family}.{code}")).map_or(code, String::as_str)
+        self.table
+            .get(&format!("{family}.{code}"))
+            .map_or(code, String::as_str)
     }
 }
 
@@ -182,10 +203,18 @@ pub mod tables {
     pub fn of(language: Language) -> &'static Texts {
         static TABLES: OnceLock<Vec<Texts>> = OnceLock::new();
         let tables = TABLES.get_or_init(|| {
-            let read = |language| Texts::from_json(language, json(language)).unwrap_or(Texts { language, table: std::collections::BTreeMap::new() });
+            let read = |language| {
+                Texts::from_json(language, json(language)).unwrap_or(Texts {
+                    language,
+                    table: std::collections::BTreeMap::new(),
+                })
+            };
             Language::ALL.into_iter().map(read).collect()
         });
-        tables.iter().find(|texts| texts.language == language).unwrap_or_else(|| unreachable!("every language was read"))
+        tables
+            .iter()
+            .find(|texts| texts.language == language)
+            .unwrap_or_else(|| unreachable!("every language was read"))
     }
 }
 
@@ -197,25 +226,50 @@ mod tests {
 
     fn expected_keys() -> BTreeSet<String> {
         let own = Key::ALL.iter().map(|key| key.as_str().to_owned());
-        let errors = ErrorCode::ALL.iter().map(|code| format!("error.{}", code.as_str()));
-        let reasons = ReasonCode::ALL.iter().map(|code| format!("reason.{}", code.as_str()));
-        let remedies = Remedy::ALL.iter().map(|remedy| format!("remedy.{}", remedy.as_str()));
+        let errors = ErrorCode::ALL
+            .iter()
+            .map(|code| format!("error.{}", code.as_str()));
+        let reasons = ReasonCode::ALL
+            .iter()
+            .map(|code| format!("reason.{}", code.as_str()));
+        let remedies = Remedy::ALL
+            .iter()
+            .map(|remedy| format!("remedy.{}", remedy.as_str()));
         own.chain(errors).chain(reasons).chain(remedies).collect()
     }
 
     fn placeholders(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+        text.split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name)
+            .collect()
     }
 
     #[test]
     fn every_table_has_every_key_and_no_other() {
         for language in Language::ALL {
-            let table: std::collections::BTreeMap<String, String> = serde_json::from_str(tables::json(language)).unwrap();
+            let table: std::collections::BTreeMap<String, String> =
+                serde_json::from_str(tables::json(language)).unwrap();
             let found: BTreeSet<String> = table.keys().cloned().collect();
             let expected = expected_keys();
-            assert_eq!(expected.difference(&found).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in {}", language.tag());
-            assert_eq!(found.difference(&expected).collect::<Vec<_>>(), Vec::<&String>::new(), "unknown in {}", language.tag());
-            assert!(table.values().all(|text| !text.trim().is_empty()), "a blank text in {}", language.tag());
+            assert_eq!(
+                expected.difference(&found).collect::<Vec<_>>(),
+                Vec::<&String>::new(),
+                "missing in {}",
+                language.tag()
+            );
+            assert_eq!(
+                found.difference(&expected).collect::<Vec<_>>(),
+                Vec::<&String>::new(),
+                "unknown in {}",
+                language.tag()
+            );
+            assert!(
+                table.values().all(|text| !text.trim().is_empty()),
+                "a blank text in {}",
+                language.tag()
+            );
         }
     }
 
@@ -224,15 +278,26 @@ mod tests {
         let english = tables::of(Language::En);
         for language in Language::ALL {
             for (key, text) in &tables::of(language).table {
-                assert_eq!(placeholders(text), placeholders(&english.table[key]), "{key} in {}", language.tag());
+                assert_eq!(
+                    placeholders(text),
+                    placeholders(&english.table[key]),
+                    "{key} in {}",
+                    language.tag()
+                );
             }
         }
     }
 
     #[test]
     fn the_best_of_the_accepted_languages_is_chosen() {
-        assert_eq!(Language::from_accept_language("hi-IN,hi;q=0.9,en;q=0.8"), Language::Hi);
-        assert_eq!(Language::from_accept_language("fr,en;q=0.3,hi;q=0.7"), Language::Hi);
+        assert_eq!(
+            Language::from_accept_language("hi-IN,hi;q=0.9,en;q=0.8"),
+            Language::Hi
+        );
+        assert_eq!(
+            Language::from_accept_language("fr,en;q=0.3,hi;q=0.7"),
+            Language::Hi
+        );
         assert_eq!(Language::from_accept_language("fr"), Language::En);
         assert_eq!(Language::from_accept_language(";;q=x,"), Language::En);
     }

@@ -47,13 +47,19 @@ impl Timestamp {
     /// This instant moved forward; saturates at the end of the representable range.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// This instant moved back; saturates at the start of the representable range.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long until `later`, zero when it is not later.
@@ -83,14 +89,25 @@ impl Timestamp {
     pub fn parse(text: &str) -> Option<Self> {
         let (date, rest) = text.split_at_checked(10)?;
         let mut parts = date.split('-');
-        let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
-        if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
+        let (year, month, day) = (
+            number(parts.next()?, 4)?,
+            number(parts.next()?, 2)?,
+            number(parts.next()?, 2)?,
+        );
+        if parts.next().is_some()
+            || !(1..=12).contains(&month)
+            || !(1..=days_in_month(year, month)).contains(&day)
+        {
             return None;
         }
         let rest = rest.strip_prefix(['T', 't', ' '])?;
         let (time, rest) = rest.split_at_checked(8)?;
         let mut parts = time.split(':');
-        let (hour, minute, second) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+        let (hour, minute, second) = (
+            number(parts.next()?, 2)?,
+            number(parts.next()?, 2)?,
+            number(parts.next()?, 2)?,
+        );
         if parts.next().is_some() || hour > 23 || minute > 59 || second > 59 {
             return None;
         }
@@ -127,14 +144,22 @@ impl Timestamp {
 
     fn civil(self) -> Civil {
         let seconds = self.as_seconds();
-        let (days, time) = (seconds.div_euclid(SECONDS_PER_DAY), seconds.rem_euclid(SECONDS_PER_DAY));
+        let (days, time) = (
+            seconds.div_euclid(SECONDS_PER_DAY),
+            seconds.rem_euclid(SECONDS_PER_DAY),
+        );
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
-        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let month = if shifted_month < 10 {
+            shifted_month + 3
+        } else {
+            shifted_month - 9
+        };
         Civil {
             year: year_of_era + era * 400 + i64::from(month <= 2),
             month,
@@ -156,7 +181,8 @@ struct Civil {
 }
 
 fn number(digits: &str, length: usize) -> Option<i64> {
-    (digits.len() == length && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+    (digits.len() == length && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| digits.parse().ok())?
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -180,9 +206,19 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, hour, minute, second } = self.civil();
+        let Civil {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = self.civil();
         let micros = self.0.rem_euclid(MICROS_PER_SECOND);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+        )
     }
 }
 
@@ -201,7 +237,9 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("must be an RFC 3339 instant such as 2024-10-04T13:11:29.645591Z"))
+        Self::parse(&text).ok_or_else(|| {
+            D::Error::custom("must be an RFC 3339 instant such as 2024-10-04T13:11:29.645591Z")
+        })
     }
 }
 
@@ -236,7 +274,14 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(text), Some(Timestamp(micros)), "{text}");
         }
-        for text in ["", "2024-02-30T00:00:00Z", "2024-01-01", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00", "é024-01-01T00:00:00Z"] {
+        for text in [
+            "",
+            "2024-02-30T00:00:00Z",
+            "2024-01-01",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T00:00:00",
+            "é024-01-01T00:00:00Z",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -11,17 +11,21 @@ use crate::Timestamp;
 /// How many digits a code has.
 pub const CODE_DIGITS: usize = 6;
 /// How long a code can be entered.
-pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+pub const CODE_LIFETIME: Duration = Duration::from_mins(5);
 /// Wrong codes before a challenge is locked.
 pub const TRIES: u32 = 5;
 /// How long after each send the next may be asked for.
-pub const RESEND_AFTER: [Duration; 3] = [Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)];
+pub const RESEND_AFTER: [Duration; 3] = [
+    Duration::from_secs(30),
+    Duration::from_mins(1),
+    Duration::from_mins(2),
+];
 /// Wrong codes for one phone at one merchant within a day before the cool-down.
 pub const WRONG_PER_PHONE_AND_DAY: i64 = 10;
 /// The first cool-down; each further one doubles, up to [`COOL_DOWN_MAX`].
-pub const COOL_DOWN: Duration = Duration::from_secs(15 * 60);
+pub const COOL_DOWN: Duration = Duration::from_mins(15);
 /// The longest cool-down.
-pub const COOL_DOWN_MAX: Duration = Duration::from_secs(24 * 3_600);
+pub const COOL_DOWN_MAX: Duration = Duration::from_hours(24);
 /// Codes sent to one phone within an hour.
 pub const SENDS_PER_PHONE_AND_HOUR: i64 = 5;
 /// Codes sent to one phone within a day, across all merchants.
@@ -31,14 +35,14 @@ pub const SENDS_PER_ADDRESS: i64 = 10;
 /// Codes checked for one network address within ten minutes.
 pub const CHECKS_PER_ADDRESS: i64 = 30;
 /// The window of the two limits per network address.
-pub const ADDRESS_WINDOW: Duration = Duration::from_secs(10 * 60);
+pub const ADDRESS_WINDOW: Duration = Duration::from_mins(10);
 /// Phones that one checkout session may try.
 pub const PHONES_PER_SESSION: i64 = 3;
 /// Codes that one merchant may send within an hour.
 pub const SENDS_PER_MERCHANT_AND_HOUR: i64 = 1_000;
 
-const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(24 * 3_600);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// An hour: the window of the send limits.
 pub const SEND_HOUR: Duration = HOUR;
@@ -73,7 +77,9 @@ pub fn resend_at(sends: u32, last: Timestamp) -> Option<Timestamp> {
 /// How long the `nth` cool-down (from 1) lasts.
 #[must_use]
 pub fn cool_down(nth: u32) -> Duration {
-    COOL_DOWN.saturating_mul(1u32.checked_shl(nth.saturating_sub(1)).unwrap_or(u32::MAX)).min(COOL_DOWN_MAX)
+    COOL_DOWN
+        .saturating_mul(1u32.checked_shl(nth.saturating_sub(1)).unwrap_or(u32::MAX))
+        .min(COOL_DOWN_MAX)
 }
 
 #[cfg(test)]
@@ -85,7 +91,7 @@ mod tests {
     fn waits_grow_and_end() {
         let at = Timestamp::from_micros(0);
         assert_eq!(resend_at(1, at), Some(at.plus(Duration::from_secs(30))));
-        assert_eq!(resend_at(3, at), Some(at.plus(Duration::from_secs(120))));
+        assert_eq!(resend_at(3, at), Some(at.plus(Duration::from_mins(2))));
         assert_eq!(resend_at(4, at), None);
         assert_eq!(cool_down(1), COOL_DOWN);
         assert_eq!(cool_down(2), COOL_DOWN * 2);
@@ -95,7 +101,10 @@ mod tests {
     #[test]
     fn a_biased_draw_is_thrown_away() {
         assert_eq!(code_from(u32::MAX.to_le_bytes()), None);
-        assert_eq!(code_from(1_000_007u32.to_le_bytes()).as_deref(), Some("000007"));
+        assert_eq!(
+            code_from(1_000_007u32.to_le_bytes()).as_deref(),
+            Some("000007")
+        );
     }
 
     #[test]

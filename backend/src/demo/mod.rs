@@ -66,7 +66,13 @@ pub struct Sample {
     pub status: CustomerStatus,
 }
 
-const FILES: [&str; 5] = ["demo.json", "onfile.sqlite", "onfile.sqlite-wal", "onfile.sqlite-shm", "root.key"];
+const FILES: [&str; 5] = [
+    "demo.json",
+    "onfile.sqlite",
+    "onfile.sqlite-wal",
+    "onfile.sqlite-shm",
+    "root.key",
+];
 
 /// Runs the demo until it is asked to end.
 ///
@@ -79,10 +85,17 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
     let admin = listen::bind(arguments.admin_addr, "admin-addr").await?;
     let shop = listen::bind(arguments.shop_addr, "shop-addr").await?;
     // Port 0 asks for any free one.
-    let at = |listener: &tokio::net::TcpListener, fallback| url_of(listener.local_addr().unwrap_or(fallback));
-    let (public_url, admin_url, shop_url) = (at(&public, arguments.public_addr), at(&admin, arguments.admin_addr), at(&shop, arguments.shop_addr));
+    let at = |listener: &tokio::net::TcpListener, fallback| {
+        url_of(listener.local_addr().unwrap_or(fallback))
+    };
+    let (public_url, admin_url, shop_url) = (
+        at(&public, arguments.public_addr),
+        at(&admin, arguments.admin_addr),
+        at(&shop, arguments.shop_addr),
+    );
 
-    std::fs::create_dir_all(&data.data_dir).map_err(|error| CommandError::file(&data.data_dir, &error))?;
+    std::fs::create_dir_all(&data.data_dir)
+        .map_err(|error| CommandError::file(&data.data_dir, &error))?;
     let _lock = command::lock(&data.data_dir)?;
     if arguments.fresh {
         throw_away(&data.data_dir)?;
@@ -93,12 +106,28 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
     let inbox = Inbox::default();
     let sender = Arc::new(inbox.clone());
     let (app, demo) = match known {
-        Some(demo) => (command::assemble(&database, command::read_key(&key_path)?, sender, public_url.clone()).await?, demo),
+        Some(demo) => (
+            command::assemble(
+                &database,
+                command::read_key(&key_path)?,
+                sender,
+                public_url.clone(),
+            )
+            .await?,
+            demo,
+        ),
         None if database.exists() => {
-            return Err(CommandError::Plain(format!("{} holds data but no demo.json: the demo was not finished. Start over with --fresh", data.data_dir.display())));
+            return Err(CommandError::Plain(format!(
+                "{} holds data but no demo.json: the demo was not finished. Start over with --fresh",
+                data.data_dir.display()
+            )));
         }
         None => {
-            let key = if key_path.exists() { command::read_key(&key_path)? } else { command::make_key(&key_path)? };
+            let key = if key_path.exists() {
+                command::read_key(&key_path)?
+            } else {
+                command::make_key(&key_path)?
+            };
             let app = command::assemble(&database, key, sender, public_url.clone()).await?;
             let seeded = seed::plant(&app).await?;
             let demo = Demo {
@@ -120,7 +149,11 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         client_id: demo.merchant.client_id.clone(),
         client_secret: demo.merchant.client_secret.clone(),
     };
-    let listeners = vec![(public, http::public(&app)), (admin, http::admin(&app)), (shop, shop::router(counter).merge(inbox::router(inbox)))];
+    let listeners = vec![
+        (public, http::public(&app)),
+        (admin, http::admin(&app)),
+        (shop, shop::router(counter).merge(inbox::router(inbox))),
+    ];
     // The sockets are bound, so connections are accepted from here on.
     if !written.exists() {
         write(&written, &demo)?;
@@ -132,7 +165,12 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
 
 fn read(path: &Path) -> Result<Option<Demo>, CommandError> {
     match std::fs::read(path) {
-        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|error| CommandError::Plain(format!("{} cannot be read ({error}): start over with --fresh", path.display()))),
+        Ok(json) => serde_json::from_slice(&json).map(Some).map_err(|error| {
+            CommandError::Plain(format!(
+                "{} cannot be read ({error}): start over with --fresh",
+                path.display()
+            ))
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CommandError::file(path, &error)),
     }
@@ -142,11 +180,20 @@ fn read(path: &Path) -> Result<Option<Demo>, CommandError> {
 fn write(path: &Path, demo: &Demo) -> Result<(), CommandError> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let json = serde_json::to_string_pretty(demo).map_err(|error| CommandError::Plain(error.to_string()))?;
+    let json = serde_json::to_string_pretty(demo)
+        .map_err(|error| CommandError::Plain(error.to_string()))?;
     let part = path.with_extension("json.part");
     let io = |error: std::io::Error| CommandError::file(path, &error);
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(io)?;
-    file.write_all(json.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)
+        .map_err(io)?;
+    file.write_all(json.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io)?;
     std::fs::rename(&part, path).map_err(io)
 }
 
@@ -154,7 +201,9 @@ fn throw_away(data_dir: &Path) -> Result<(), CommandError> {
     for name in FILES {
         let path = data_dir.join(name);
         match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(CommandError::file(&path, &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(CommandError::file(&path, &error));
+            }
             _ => {}
         }
     }
@@ -162,9 +211,17 @@ fn throw_away(data_dir: &Path) -> Result<(), CommandError> {
 }
 
 fn welcome(demo: &Demo, public_url: &str, admin_url: &str, shop_url: &str) {
-    print(&format!("\nThe demo is running. Look around:\n\n  shop    {shop_url}\n  inbox   {shop_url}/inbox   (codes land here instead of on phones)\n  admin   {admin_url}\n          {} / {}\n  APIs    {public_url}\n\nPhones to try:\n", demo.admin.email, demo.admin.password));
+    print(&format!(
+        "\nThe demo is running. Look around:\n\n  shop    {shop_url}\n  inbox   {shop_url}/inbox   (codes land here instead of on phones)\n  admin   {admin_url}\n          {} / {}\n  APIs    {public_url}\n\nPhones to try:\n",
+        demo.admin.email, demo.admin.password
+    ));
     for sample in &demo.samples {
-        print(&format!("  +{} {}   {}", sample.country_code, sample.mobile_number, sample.status.as_str()));
+        print(&format!(
+            "  +{} {}   {}",
+            sample.country_code,
+            sample.mobile_number,
+            sample.status.as_str()
+        ));
     }
     print("\nAny other Indian mobile number is a new customer. Ctrl-C ends the demo.\n");
 }

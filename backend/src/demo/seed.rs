@@ -6,7 +6,9 @@ use std::time::Duration;
 use shared::api::admin::Role;
 use shared::api::checkout::Appearance;
 use shared::consent::{ConsentAct, ConsentChannel, ConsentRecord, Purpose};
-use shared::customer::{Actor, Address, AddressCategory, CountryCode, Email, Metadata, Move, Name, Profile, Reference};
+use shared::customer::{
+    Actor, Address, AddressCategory, CountryCode, Email, Metadata, Move, Name, Profile, Reference,
+};
 use shared::eligibility::Acceptance;
 use shared::id::CustomerId;
 
@@ -40,21 +42,69 @@ enum Fate {
 }
 
 /// First name, last name, mobile number, fate, how the references of the cards begin.
-type Plan = (&'static str, &'static str, &'static str, Fate, &'static [&'static str]);
+type Plan = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Fate,
+    &'static [&'static str],
+);
 
 const PLANS: &[Plan] = &[
-    ("Priya", "Sharma", "9876543210", Fate::Active, &["card", "gold", "sandbox-pending-", "sandbox-fail-", "sandbox-suspend-", "sandbox-deactivate-", "sandbox-expired-", "sandbox-noncompliant-", "w"]),
-    ("Arjun", "Mehta", "9876543211", Fate::Active, &["card", "travel"]),
+    (
+        "Priya",
+        "Sharma",
+        "9876543210",
+        Fate::Active,
+        &[
+            "card",
+            "gold",
+            "sandbox-pending-",
+            "sandbox-fail-",
+            "sandbox-suspend-",
+            "sandbox-deactivate-",
+            "sandbox-expired-",
+            "sandbox-noncompliant-",
+            "w",
+        ],
+    ),
+    (
+        "Arjun",
+        "Mehta",
+        "9876543211",
+        Fate::Active,
+        &["card", "travel"],
+    ),
     ("Kavya", "Iyer", "9876543212", Fate::Inactive, &["card"]),
-    ("Rohan", "Das", "9876543213", Fate::Suspended, &["card", "gold"]),
-    ("Meera", "Nair", "9876543214", Fate::SuspendedForAWeek, &["card"]),
+    (
+        "Rohan",
+        "Das",
+        "9876543213",
+        Fate::Suspended,
+        &["card", "gold"],
+    ),
+    (
+        "Meera",
+        "Nair",
+        "9876543214",
+        Fate::SuspendedForAWeek,
+        &["card"],
+    ),
     ("Vikram", "Singh", "9876543215", Fate::Deleted, &["card"]),
     ("Ananya", "Bose", "9876543216", Fate::Active, &[]),
-    ("आदित्य", "जोशी", "9876543217", Fate::Active, &["card", "sandbox-expired-"]),
+    (
+        "आदित्य",
+        "जोशी",
+        "9876543217",
+        Fate::Active,
+        &["card", "sandbox-expired-"],
+    ),
 ];
 
 /// More people, so that the admin page has pages to turn.
-const FIRST_NAMES: [&str; 8] = ["Aarav", "Diya", "Ishaan", "Lakshmi", "Nikhil", "Pooja", "Sanjay", "Tara"];
+const FIRST_NAMES: [&str; 8] = [
+    "Aarav", "Diya", "Ishaan", "Lakshmi", "Nikhil", "Pooja", "Sanjay", "Tara",
+];
 const LAST_NAMES: [&str; 5] = ["Banerjee", "Gupta", "Khan", "Patel", "Reddy"];
 
 /// Plants everything.
@@ -63,60 +113,176 @@ const LAST_NAMES: [&str; 5] = ["Banerjee", "Gupta", "Khan", "Patel", "Reddy"];
 /// [`CommandError`].
 pub async fn plant(app: &Onfile) -> Result<Seeded, CommandError> {
     let settings = Settings {
-        acceptance: Acceptance { max_amount: Some(10_000_000), ..Acceptance::default() },
+        acceptance: Acceptance {
+            max_amount: Some(10_000_000),
+            ..Acceptance::default()
+        },
         appearance: Appearance::default(),
         ..Settings::default()
     };
     let created = merchants::create(app, "Tamra Tea", true, &settings).await?;
-    let admin = DemoAdmin { email: "owner@tamra.example".to_owned(), password: secret(&*app.random) };
-    admins::create(app, &created.merchant_id, &admin.email, &admin.password, Role::Owner).await?;
-    let merchant = merchants::get(app, &created.merchant_id).await?.ok_or_else(|| Fault::Other("the merchant just made is gone".into()))?;
-    let by = By { actor: Actor::Merchant, actor_id: created.client_id.clone(), address: None, request_id: "demo-seed".to_owned() };
-    let by_admin = By { actor: Actor::Admin, actor_id: admin.email.clone(), ..by.clone() };
+    let admin = DemoAdmin {
+        email: "owner@tamra.example".to_owned(),
+        password: secret(&*app.random),
+    };
+    admins::create(
+        app,
+        &created.merchant_id,
+        &admin.email,
+        &admin.password,
+        Role::Owner,
+    )
+    .await?;
+    let merchant = merchants::get(app, &created.merchant_id)
+        .await?
+        .ok_or_else(|| Fault::Other("the merchant just made is gone".into()))?;
+    let by = By {
+        actor: Actor::Merchant,
+        actor_id: created.client_id.clone(),
+        address: None,
+        request_id: "demo-seed".to_owned(),
+    };
+    let by_admin = By {
+        actor: Actor::Admin,
+        actor_id: admin.email.clone(),
+        ..by.clone()
+    };
     let mut samples = Vec::new();
     let mut fates = Vec::new();
     for plan in PLANS {
         let (first, last, number, fate, cards) = plan;
         let customer_id = customer(app, &merchant, &by, first, last, number).await?;
         for (place, begins) in cards.iter().enumerate() {
-            card(app, &merchant, &by, &customer_id, &format!("{begins}{number}-{place}")).await?;
+            card(
+                app,
+                &merchant,
+                &by,
+                &customer_id,
+                &format!("{begins}{number}-{place}"),
+            )
+            .await?;
         }
         fates.push((customer_id, fate, *number));
     }
     for (place, first) in FIRST_NAMES.iter().enumerate() {
         for (other, last) in LAST_NAMES.iter().enumerate() {
-            let customer_id = customer(app, &merchant, &by, first, last, &format!("98200{:05}", 10_000 + place * 100 + other)).await?;
+            let customer_id = customer(
+                app,
+                &merchant,
+                &by,
+                first,
+                last,
+                &format!("98200{:05}", 10_000 + place * 100 + other),
+            )
+            .await?;
             if (place + other) % 3 != 0 {
-                move_status(app, &merchant, &by, &customer_id, Move::Activate, None, "verified at the counter").await?;
+                move_status(
+                    app,
+                    &merchant,
+                    &by,
+                    &customer_id,
+                    Move::Activate,
+                    None,
+                    "verified at the counter",
+                )
+                .await?;
             }
         }
     }
     // Cards are provisioned before anybody is suspended or deleted.
     while outbox::run_due(app).await? > 0 {}
     for (customer_id, fate, number) in fates {
-        let week = app.clock.now().plus(Duration::from_secs(7 * 86_400));
-        if matches!(fate, Fate::Active | Fate::Suspended | Fate::SuspendedForAWeek) {
-            move_status(app, &merchant, &by, &customer_id, Move::Activate, None, "verified at the counter").await?;
+        let week = app.clock.now().plus(Duration::from_hours(168));
+        if matches!(
+            fate,
+            Fate::Active | Fate::Suspended | Fate::SuspendedForAWeek
+        ) {
+            move_status(
+                app,
+                &merchant,
+                &by,
+                &customer_id,
+                Move::Activate,
+                None,
+                "verified at the counter",
+            )
+            .await?;
         }
         match fate {
             Fate::Inactive | Fate::Active => {}
-            Fate::Suspended => move_status(app, &merchant, &by_admin, &customer_id, Move::Suspend, None, "chargeback under review").await?,
-            Fate::SuspendedForAWeek => move_status(app, &merchant, &by_admin, &customer_id, Move::Suspend, Some(week), "asked for a pause").await?,
-            Fate::Deleted => move_status(app, &merchant, &by_admin, &customer_id, Move::Delete, None, "asked to be forgotten").await?,
+            Fate::Suspended => {
+                move_status(
+                    app,
+                    &merchant,
+                    &by_admin,
+                    &customer_id,
+                    Move::Suspend,
+                    None,
+                    "chargeback under review",
+                )
+                .await?
+            }
+            Fate::SuspendedForAWeek => {
+                move_status(
+                    app,
+                    &merchant,
+                    &by_admin,
+                    &customer_id,
+                    Move::Suspend,
+                    Some(week),
+                    "asked for a pause",
+                )
+                .await?
+            }
+            Fate::Deleted => {
+                move_status(
+                    app,
+                    &merchant,
+                    &by_admin,
+                    &customer_id,
+                    Move::Delete,
+                    None,
+                    "asked to be forgotten",
+                )
+                .await?
+            }
         }
-        let status = customers::get(app, &merchant, &customer_id).await.map_err(wrong)?.state.status();
-        samples.push(Sample { customer_id: customer_id.to_string(), country_code: "91".to_owned(), mobile_number: number.to_owned(), status });
+        let status = customers::get(app, &merchant, &customer_id)
+            .await
+            .map_err(wrong)?
+            .state
+            .status();
+        samples.push(Sample {
+            customer_id: customer_id.to_string(),
+            country_code: "91".to_owned(),
+            mobile_number: number.to_owned(),
+            status,
+        });
     }
     withdraw_one(app, &merchant, &samples).await?;
     while outbox::run_due(app).await? > 0 {}
-    Ok(Seeded { merchant: DemoMerchant { client_id: created.client_id, client_secret: created.client_secret }, admin, samples })
+    Ok(Seeded {
+        merchant: DemoMerchant {
+            client_id: created.client_id,
+            client_secret: created.client_secret,
+        },
+        admin,
+        samples,
+    })
 }
 
 fn wrong(error: impl std::fmt::Display) -> CommandError {
     CommandError::Plain(format!("the sample data could not be made: {error}"))
 }
 
-async fn customer(app: &Onfile, merchant: &Merchant, by: &By, first: &str, last: &str, number: &str) -> Result<CustomerId, CommandError> {
+async fn customer(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    first: &str,
+    last: &str,
+    number: &str,
+) -> Result<CustomerId, CommandError> {
     let phone = crate::phone::normalise(CountryCode::india(), number).map_err(wrong)?;
     let ascii = first.is_ascii();
     let address = Address {
@@ -128,21 +294,39 @@ async fn customer(app: &Onfile, merchant: &Merchant, by: &By, first: &str, last:
         address_category: Some(AddressCategory::Billing),
         ..Address::default()
     };
-    let local = if ascii { format!("{}.{}", first.to_lowercase(), last.to_lowercase()) } else { "aditya.joshi".to_owned() };
+    let local = if ascii {
+        format!("{}.{}", first.to_lowercase(), last.to_lowercase())
+    } else {
+        "aditya.joshi".to_owned()
+    };
     let profile = Profile {
-        merchant_customer_reference: Some(Reference::parse(&format!("tea-{number}")).map_err(wrong)?),
+        merchant_customer_reference: Some(
+            Reference::parse(&format!("tea-{number}")).map_err(wrong)?,
+        ),
         first_name: Some(Name::parse(first).map_err(wrong)?),
         last_name: Some(Name::parse(last).map_err(wrong)?),
         phone: Some(phone),
         email: Some(Email::parse(&format!("{local}@example.com")).map_err(wrong)?),
         billing_address: Some(address),
-        merchant_metadata: Metadata::parse([("favourite".to_owned(), "Darjeeling".to_owned())].into()).map_err(|(_, invalid)| wrong(invalid))?,
+        merchant_metadata: Metadata::parse(
+            [("favourite".to_owned(), "Darjeeling".to_owned())].into(),
+        )
+        .map_err(|(_, invalid)| wrong(invalid))?,
         ..Profile::default()
     };
-    Ok(customers::create(app, merchant, by, profile).await.map_err(wrong)?.customer_id)
+    Ok(customers::create(app, merchant, by, profile)
+        .await
+        .map_err(wrong)?
+        .customer_id)
 }
 
-async fn card(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &CustomerId, reference: &str) -> Result<(), CommandError> {
+async fn card(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    customer_id: &CustomerId,
+    reference: &str,
+) -> Result<(), CommandError> {
     let new = NewToken {
         customer_id: customer_id.clone(),
         merchant_token_reference: Reference::parse(reference).map_err(wrong)?,
@@ -150,21 +334,49 @@ async fn card(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &Customer
         afa_reference: Some(format!("afa-{reference}")),
         merchant_metadata: Metadata::default(),
     };
-    tokens::generate(app, merchant, by, new).await.map_err(wrong)?;
+    tokens::generate(app, merchant, by, new)
+        .await
+        .map_err(wrong)?;
     Ok(())
 }
 
-async fn move_status(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &CustomerId, attempted: Move, until: Option<shared::Timestamp>, reason: &str) -> Result<(), CommandError> {
-    let why = MoveReason { reason: reason.to_owned(), note: None, until };
-    customers::move_status(app, merchant, by, customer_id, attempted, &why).await.map_err(wrong)?;
+async fn move_status(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    customer_id: &CustomerId,
+    attempted: Move,
+    until: Option<shared::Timestamp>,
+    reason: &str,
+) -> Result<(), CommandError> {
+    let why = MoveReason {
+        reason: reason.to_owned(),
+        note: None,
+        until,
+    };
+    customers::move_status(app, merchant, by, customer_id, attempted, &why)
+        .await
+        .map_err(wrong)?;
     Ok(())
 }
 
 /// A card whose holder took consent back without removing it, as a support agent meets it.
-async fn withdraw_one(app: &Onfile, merchant: &Merchant, samples: &[Sample]) -> Result<(), CommandError> {
-    let Some(customer_id) = samples.first().and_then(|sample| CustomerId::parse(&sample.customer_id)) else { return Ok(()) };
+async fn withdraw_one(
+    app: &Onfile,
+    merchant: &Merchant,
+    samples: &[Sample],
+) -> Result<(), CommandError> {
+    let Some(customer_id) = samples
+        .first()
+        .and_then(|sample| CustomerId::parse(&sample.customer_id))
+    else {
+        return Ok(());
+    };
     let mut unit = app.store.write().await.map_err(Fault::from)?;
-    let token = unit.token_by_reference(&merchant.merchant_id, "w9876543210-8").await.map_err(Fault::from)?;
+    let token = unit
+        .token_by_reference(&merchant.merchant_id, "w9876543210-8")
+        .await
+        .map_err(Fault::from)?;
     if let Some(token) = token {
         let consent = ConsentRecord {
             token_id: Some(token.token_id),
@@ -176,7 +388,9 @@ async fn withdraw_one(app: &Onfile, merchant: &Merchant, samples: &[Sample]) -> 
             session_id: None,
             at: app.clock.now(),
         };
-        unit.append_consent(&merchant.merchant_id, &customer_id, &consent).await.map_err(Fault::from)?;
+        unit.append_consent(&merchant.merchant_id, &customer_id, &consent)
+            .await
+            .map_err(Fault::from)?;
         unit.commit().await.map_err(Fault::from)?;
     }
     Ok(())

@@ -25,8 +25,15 @@ fn by(parts: &Parts, actor: Actor, actor_id: String) -> By {
     By {
         actor,
         actor_id,
-        address: parts.extensions.get::<Address>().and_then(|address| address.0),
-        request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        address: parts
+            .extensions
+            .get::<Address>()
+            .and_then(|address| address.0),
+        request_id: parts
+            .extensions
+            .get::<RequestId>()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -36,7 +43,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = text(headers, &header::AUTHORIZATION)?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 /// The value of a cookie.
@@ -47,11 +56,18 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().split_once('=').filter(|(found, _)| *found == name).map(|(_, value)| value))
+        .find_map(|pair| {
+            pair.trim()
+                .split_once('=')
+                .filter(|(found, _)| *found == name)
+                .map(|(_, value)| value)
+        })
 }
 
 fn fetch_site(headers: &HeaderMap) -> Option<&str> {
-    headers.get("sec-fetch-site").and_then(|value| value.to_str().ok())
+    headers
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok())
 }
 
 /// A merchant's secret belongs on a server: whoever sends it from a page has leaked it.
@@ -60,8 +76,14 @@ fn fetch_site(headers: &HeaderMap) -> Option<&str> {
 /// [`ErrorCode::PermissionDenied`] for a request that a browser's page sent.
 pub fn refuse_browsers(parts: &Parts) -> Result<(), ApiError> {
     if parts.headers.contains_key(header::ORIGIN) || fetch_site(&parts.headers).is_some() {
-        tracing::warn!(request_id = parts.extensions.get::<RequestId>().map(|id| id.0.as_str()), "a merchant credential was sent from a browser and refused");
-        return Err(ApiError::of(ErrorCode::PermissionDenied).because("authentication", "this API is for the merchant's server, never for a page: keep the client secret there"));
+        tracing::warn!(
+            request_id = parts.extensions.get::<RequestId>().map(|id| id.0.as_str()),
+            "a merchant credential was sent from a browser and refused"
+        );
+        return Err(ApiError::of(ErrorCode::PermissionDenied).because(
+            "authentication",
+            "this API is for the merchant's server, never for a page: keep the client secret there",
+        ));
     }
     Ok(())
 }
@@ -80,10 +102,17 @@ impl FromRequestParts<Arc<Onfile>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<Onfile>) -> Result<Self, ApiError> {
         refuse_browsers(parts)?;
         let unauthorised = || ApiError::of(ErrorCode::AuthenticationFailed);
-        let claims = bearer(&parts.headers).and_then(|token| access::verify_token(app, token)).ok_or_else(unauthorised)?;
+        let claims = bearer(&parts.headers)
+            .and_then(|token| access::verify_token(app, token))
+            .ok_or_else(unauthorised)?;
         let merchant_id = access::merchant_of(&claims).ok_or_else(unauthorised)?;
-        let merchant = merchants::get(app, &merchant_id).await?.ok_or_else(unauthorised)?;
-        Ok(Self { merchant, by: by(parts, Actor::Merchant, claims.client_id) })
+        let merchant = merchants::get(app, &merchant_id)
+            .await?
+            .ok_or_else(unauthorised)?;
+        Ok(Self {
+            merchant,
+            by: by(parts, Actor::Merchant, claims.client_id),
+        })
     }
 }
 
@@ -113,24 +142,35 @@ impl FromRequestParts<Arc<Onfile>> for InSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<Onfile>) -> Result<Self, ApiError> {
-        let (credential, entrance) = match (bearer(&parts.headers), cookie(&parts.headers, FRAME_COOKIE)) {
-            (Some(secret), _) => (secret, Entrance::Secret),
-            (None, Some(cookie)) => (cookie, Entrance::Cookie),
-            (None, None) => return Err(ApiError::of(ErrorCode::AuthenticationFailed)),
-        };
+        let (credential, entrance) =
+            match (bearer(&parts.headers), cookie(&parts.headers, FRAME_COOKIE)) {
+                (Some(secret), _) => (secret, Entrance::Secret),
+                (None, Some(cookie)) => (cookie, Entrance::Cookie),
+                (None, None) => return Err(ApiError::of(ErrorCode::AuthenticationFailed)),
+            };
         let session = checkout_sessions::authenticate(app, credential, entrance).await?;
         let origin = text(&parts.headers, &header::ORIGIN);
         let allowed = match (origin, entrance) {
-            (Some(origin), Entrance::Secret) => origin == session.record.origin || origin == app.public_url,
+            (Some(origin), Entrance::Secret) => {
+                origin == session.record.origin || origin == app.public_url
+            }
             // A cookie goes along with any page's request, so only our own page may use it. A form
             // posted from a page without a referrer has the origin `null` and says where it is from.
-            (Some(origin), Entrance::Cookie) => origin == app.public_url || (origin == "null" && fetch_site(&parts.headers) == Some("same-origin")),
-            (None, _) => fetch_site(&parts.headers).is_none_or(|site| site == "same-origin" || site == "none"),
+            (Some(origin), Entrance::Cookie) => {
+                origin == app.public_url
+                    || (origin == "null" && fetch_site(&parts.headers) == Some("same-origin"))
+            }
+            (None, _) => fetch_site(&parts.headers)
+                .is_none_or(|site| site == "same-origin" || site == "none"),
         };
         if !allowed {
             return Err(ApiError::of(ErrorCode::OriginNotAllowed));
         }
-        Ok(Self { session, by: by(parts, Actor::Shopper, String::new()), entrance })
+        Ok(Self {
+            session,
+            by: by(parts, Actor::Shopper, String::new()),
+            entrance,
+        })
     }
 }
 
@@ -150,8 +190,12 @@ impl FromRequestParts<Arc<Onfile>> for Viewer {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<Onfile>) -> Result<Self, ApiError> {
         same_origin(parts)?;
         let unauthorised = || ApiError::of(ErrorCode::AuthenticationFailed);
-        let token = cookie(&parts.headers, ADMIN_COOKIE).ok_or_else(unauthorised)?.to_owned();
-        let admin = admins::authenticate(app, &token).await?.ok_or_else(unauthorised)?;
+        let token = cookie(&parts.headers, ADMIN_COOKIE)
+            .ok_or_else(unauthorised)?
+            .to_owned();
+        let admin = admins::authenticate(app, &token)
+            .await?
+            .ok_or_else(unauthorised)?;
         let by = admins::by_admin(&by(parts, Actor::Admin, String::new()), &admin);
         Ok(Self { admin, by, token })
     }
@@ -172,11 +216,20 @@ impl FromRequestParts<Arc<Onfile>> for SigningIn {
 /// Refuses what another site's page sends: beside the cookie's `SameSite=Strict`, the browser's own
 /// word about where a request comes from.
 fn same_origin(parts: &Parts) -> Result<(), ApiError> {
-    let foreign_site = fetch_site(&parts.headers).is_some_and(|site| site != "same-origin" && site != "none");
+    let foreign_site =
+        fetch_site(&parts.headers).is_some_and(|site| site != "same-origin" && site != "none");
     let host = parts.headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let foreign_origin = text(&parts.headers, &header::ORIGIN)
-        .is_some_and(|origin| origin.split_once("://").map(|(_, authority)| authority.as_bytes()) != host);
-    if foreign_site || foreign_origin { Err(ApiError::of(ErrorCode::OriginNotAllowed)) } else { Ok(()) }
+    let foreign_origin = text(&parts.headers, &header::ORIGIN).is_some_and(|origin| {
+        origin
+            .split_once("://")
+            .map(|(_, authority)| authority.as_bytes())
+            != host
+    });
+    if foreign_site || foreign_origin {
+        Err(ApiError::of(ErrorCode::OriginNotAllowed))
+    } else {
+        Ok(())
+    }
 }
 
 macro_rules! roles {

@@ -35,7 +35,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<Onfile>> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _app: &Arc<Onfile>) -> Result<Self, ApiError> {
-        let has_type = media_type(&request).is_some_and(|essence| essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")));
+        let has_type = media_type(&request).is_some_and(|essence| {
+            essence == "application/json"
+                || (essence.starts_with("application/") && essence.ends_with("+json"))
+        });
         if !has_type {
             return Err(ApiError::of(ErrorCode::UnsupportedMediaType));
         }
@@ -47,11 +50,16 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<Onfile>> for OptionalBody<T>
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<Onfile>) -> Result<Self, ApiError> {
-        let empty = request.headers().get(header::CONTENT_LENGTH).map_or(!request.headers().contains_key(header::TRANSFER_ENCODING), |length| length == "0");
+        let empty = request.headers().get(header::CONTENT_LENGTH).map_or(
+            !request.headers().contains_key(header::TRANSFER_ENCODING),
+            |length| length == "0",
+        );
         if empty {
             return Ok(Self(T::default()));
         }
-        Body::from_request(request, app).await.map(|Body(body)| Self(body))
+        Body::from_request(request, app)
+            .await
+            .map(|Body(body)| Self(body))
     }
 }
 
@@ -63,10 +71,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<Onfile>> for Form<T> {
             return Err(ApiError::of(ErrorCode::UnsupportedMediaType));
         }
         let bytes = read(request).await?;
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&bytes).map_err(|_| ApiError::field("", "cannot be read as a form"))?;
-        let object = Value::Object(pairs.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect());
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&bytes)
+            .map_err(|_| ApiError::field("", "cannot be read as a form"))?;
+        let object = Value::Object(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.clone(), Value::String(value.clone())))
+                .collect(),
+        );
         guard(&object)?;
-        serde_json::from_value(object).map(Self).map_err(|_| ApiError::field("", "is not the form of this page"))
+        serde_json::from_value(object)
+            .map(Self)
+            .map_err(|_| ApiError::field("", "is not the form of this page"))
     }
 }
 
@@ -75,7 +91,11 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Onfile>> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _app: &Arc<Onfile>) -> Result<Self, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
-        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(form_urlencoded(query))).map(Self).map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(form_urlencoded(
+            query,
+        )))
+        .map(Self)
+        .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
     }
 }
 
@@ -85,18 +105,34 @@ fn form_urlencoded(query: &str) -> form_urlencoded::Parse<'_> {
 
 fn media_type(request: &Request) -> Option<String> {
     let value = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    Some(
+        value
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase(),
+    )
 }
 
 async fn read(request: Request) -> Result<axum::body::Bytes, ApiError> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<usize>().ok());
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<usize>().ok());
     if announced.is_some_and(|length| length > BODY_BYTES) {
         return Err(ApiError::of(ErrorCode::PayloadTooLarge));
     }
     let reading = axum::body::to_bytes(request.into_body(), BODY_BYTES);
     match tokio::time::timeout(BODY_TIMEOUT, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) => Err(ApiError::of(ErrorCode::PayloadTooLarge)),
+        Ok(Err(error))
+            if std::error::Error::source(&error)
+                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) =>
+        {
+            Err(ApiError::of(ErrorCode::PayloadTooLarge))
+        }
         Ok(Err(_)) => Err(ApiError::field("", "ended before it was complete")),
         Err(_) => Err(ApiError::of(ErrorCode::RequestTimeout)),
     }
@@ -107,16 +143,21 @@ async fn read(request: Request) -> Result<axum::body::Bytes, ApiError> {
 /// # Errors
 /// [`ApiError`] naming the field.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| ApiError::field("", format!("is not JSON: {error}")))?;
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| ApiError::field("", format!("is not JSON: {error}")))?;
     if !value.is_object() {
         return Err(ApiError::field("", "must be a JSON object"));
     }
     if depth(&value) > NESTED_LEVELS {
-        return Err(ApiError::field("", format!("is nested deeper than {NESTED_LEVELS} levels")));
+        return Err(ApiError::field(
+            "",
+            format!("is nested deeper than {NESTED_LEVELS} levels"),
+        ));
     }
     guard(&value)?;
     // From the bytes once more: this way a repeated field is an error, not a silent last word.
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes))
+        .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
 }
 
 fn guard(value: &Value) -> Result<(), ApiError> {
@@ -139,11 +180,23 @@ fn depth(value: &Value) -> usize {
 fn explain(path: &str, message: &str) -> ApiError {
     let path = if path == "." { "" } else { path };
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    if let (true, [unknown, known @ ..]) = (message.starts_with("unknown field"), quoted.as_slice()) {
-        let parent = path.strip_suffix(unknown).map_or(path, |parent| parent.trim_end_matches('.'));
-        let field = if parent.is_empty() { (*unknown).to_owned() } else { format!("{parent}.{unknown}") };
-        let nearest = known.iter().max_by(|one, other| strsim::jaro_winkler(unknown, one).total_cmp(&strsim::jaro_winkler(unknown, other)));
-        let hint = nearest.filter(|name| strsim::jaro_winkler(unknown, name) > 0.7).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+    if let (true, [unknown, known @ ..]) = (message.starts_with("unknown field"), quoted.as_slice())
+    {
+        let parent = path
+            .strip_suffix(unknown)
+            .map_or(path, |parent| parent.trim_end_matches('.'));
+        let field = if parent.is_empty() {
+            (*unknown).to_owned()
+        } else {
+            format!("{parent}.{unknown}")
+        };
+        let nearest = known.iter().max_by(|one, other| {
+            strsim::jaro_winkler(unknown, one).total_cmp(&strsim::jaro_winkler(unknown, other))
+        });
+        let hint = nearest
+            .filter(|name| strsim::jaro_winkler(unknown, name) > 0.7)
+            .map(|name| format!("; did you mean {name}?"))
+            .unwrap_or_default();
         return ApiError::field(&field, format!("is not a known field{hint}"));
     }
     if let (true, [repeated, ..]) = (message.starts_with("duplicate field"), quoted.as_slice()) {
@@ -152,7 +205,9 @@ fn explain(path: &str, message: &str) -> ApiError {
     // "invalid type: integer `5`, expected a string at line 1 column 9": the place says nothing to
     // whoever reads the field's name, and the value must not be echoed.
     let expected = message.split(" at line ").next().unwrap_or_default();
-    let expected = expected.rsplit_once("expected ").map_or("another kind of value", |(_, expected)| expected);
+    let expected = expected
+        .rsplit_once("expected ")
+        .map_or("another kind of value", |(_, expected)| expected);
     ApiError::field(path, format!("must be {expected}"))
 }
 
@@ -170,29 +225,53 @@ mod tests {
     fn an_unknown_field_is_named_with_the_nearest_known_one() {
         let (code, words) = problem(r#"{"emial_id":"a@b.co"}"#);
         assert_eq!(code, ErrorCode::InvalidRequest);
-        assert!(words.contains("emial_id is not a known field; did you mean email_id?"), "{words}");
+        assert!(
+            words.contains("emial_id is not a known field; did you mean email_id?"),
+            "{words}"
+        );
         let (_, words) = problem(r#"{"billing_address":{"adress1":"x"}}"#);
-        assert!(words.contains("billing_address.adress1 is not a known field; did you mean address1?"), "{words}");
+        assert!(
+            words.contains("billing_address.adress1 is not a known field; did you mean address1?"),
+            "{words}"
+        );
     }
 
     #[test]
     fn a_wrong_type_names_its_field_and_echoes_nothing() {
         let (_, words) = problem(r#"{"first_name":{"secret":"hunter2"}}"#);
-        assert!(words.contains("first_name must be a string") && !words.contains("hunter2"), "{words}");
+        assert!(
+            words.contains("first_name must be a string") && !words.contains("hunter2"),
+            "{words}"
+        );
         let (_, words) = problem(r#"{"first_name":12345}"#);
-        assert!(words.contains("first_name must be a string") && !words.contains("12345"), "{words}");
+        assert!(
+            words.contains("first_name must be a string") && !words.contains("12345"),
+            "{words}"
+        );
     }
 
     #[test]
     fn repeated_fields_deep_nesting_and_other_shapes_are_refused() {
-        for json in [r#"{"first_name":"a","first_name":"b"}"#, "[]", "null", "{", "", r#"{"merchant_metadata":{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":1}}}}}}}}}"#] {
+        for json in [
+            r#"{"first_name":"a","first_name":"b"}"#,
+            "[]",
+            "null",
+            "{",
+            "",
+            r#"{"merchant_metadata":{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":1}}}}}}}}}"#,
+        ] {
             assert_eq!(problem(json).0, ErrorCode::InvalidRequest, "{json}");
         }
     }
 
     #[test]
     fn card_numbers_are_refused_anywhere() {
-        for json in [r#"{"first_name":"4111 1111 1111 1111"}"#, r#"{"merchant_metadata":{"4111111111111111":"x"}}"#, r#"{"cvv":"123"}"#, r#"{"first_name":4111111111111111}"#] {
+        for json in [
+            r#"{"first_name":"4111 1111 1111 1111"}"#,
+            r#"{"merchant_metadata":{"4111111111111111":"x"}}"#,
+            r#"{"cvv":"123"}"#,
+            r#"{"first_name":4111111111111111}"#,
+        ] {
             let (code, words) = problem(json);
             assert_eq!(code, ErrorCode::CardNumberRefused, "{json}");
             assert!(!words.contains("4111"), "{words}");
@@ -202,7 +281,11 @@ mod tests {
     #[test]
     fn an_update_tells_clearing_from_keeping() {
         use shared::api::Change;
-        let update: UpdateCustomerRequest = parse(br#"{"first_name":null,"last_name":"Rao"}"#).unwrap();
-        assert_eq!((update.first_name, update.last_name, update.gstin), (Change::Clear, Change::Set("Rao".into()), Change::Keep));
+        let update: UpdateCustomerRequest =
+            parse(br#"{"first_name":null,"last_name":"Rao"}"#).unwrap();
+        assert_eq!(
+            (update.first_name, update.last_name, update.gstin),
+            (Change::Clear, Change::Set("Rao".into()), Change::Keep)
+        );
     }
 }

@@ -31,15 +31,29 @@ pub struct Address(pub Option<IpAddr>);
 
 /// Wraps a request.
 pub async fn wrap(State(app): State<Arc<Onfile>>, mut request: Request, next: Next) -> Response {
-    let (request_id, refused) = match inspect(request.headers(), request.uri().path(), request.uri().query()) {
+    let (request_id, refused) = match inspect(
+        request.headers(),
+        request.uri().path(),
+        request.uri().query(),
+    ) {
         Ok(given) => (given.unwrap_or_else(|| made(&app)), None),
         Err(error) => (made(&app), Some(error)),
     };
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    request.extensions_mut().insert(RequestId(request_id.clone()));
+    let address = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    request
+        .extensions_mut()
+        .insert(RequestId(request_id.clone()));
     request.extensions_mut().insert(Address(address));
     let method = request.method().clone();
-    let checkout_origin = request.uri().path().starts_with("/checkout/v1/").then(|| request.headers().get(header::ORIGIN).cloned()).flatten();
+    let checkout_origin = request
+        .uri()
+        .path()
+        .starts_with("/checkout/v1/")
+        .then(|| request.headers().get(header::ORIGIN).cloned())
+        .flatten();
     let path = request.uri().path().to_owned();
 
     let mut response = match (refused, &checkout_origin) {
@@ -62,7 +76,10 @@ pub async fn wrap(State(app): State<Arc<Onfile>>, mut request: Request, next: Ne
         // session's own origin is checked by the credential.
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Request-ID, Retry-After"));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("Request-ID, Retry-After"),
+        );
     }
     response
 }
@@ -72,19 +89,34 @@ fn made(app: &Onfile) -> String {
 }
 
 /// Answers the sender's request id, if it gave a usable one.
-fn inspect(headers: &HeaderMap, path: &str, query: Option<&str>) -> Result<Option<String>, ApiError> {
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+fn inspect(
+    headers: &HeaderMap,
+    path: &str,
+    query: Option<&str>,
+) -> Result<Option<String>, ApiError> {
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
     if bytes > HEADER_BYTES {
         return Err(ApiError::of(ErrorCode::HeadersTooLarge));
     }
-    for (name, shown) in [(IDEMPOTENCY_KEY, "Idempotency-Key"), (REQUEST_ID, "Request-ID")] {
-        let found = headers.get(&name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).and_then(scan_text);
+    for (name, shown) in [
+        (IDEMPOTENCY_KEY, "Idempotency-Key"),
+        (REQUEST_ID, "Request-ID"),
+    ] {
+        let found = headers
+            .get(&name)
+            .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
+            .and_then(scan_text);
         if found.is_some() {
             return Err(ApiError::card_number(shown));
         }
     }
     for segment in path.split('/') {
-        let Ok(decoded) = percent_decode_str(segment).decode_utf8() else { return Err(ApiError::field("path", "is not UTF-8")) };
+        let Ok(decoded) = percent_decode_str(segment).decode_utf8() else {
+            return Err(ApiError::field("path", "is not UTF-8"));
+        };
         if scan_text(&decoded).is_some() {
             return Err(ApiError::card_number("path"));
         }
@@ -92,13 +124,23 @@ fn inspect(headers: &HeaderMap, path: &str, query: Option<&str>) -> Result<Optio
     if let Some(query) = query {
         inspect_query(query)?;
     }
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    Ok(given.filter(|id| (1..=LONGEST_REQUEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())).map(str::to_owned))
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    Ok(given
+        .filter(|id| {
+            (1..=LONGEST_REQUEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+        })
+        .map(str::to_owned))
 }
 
 fn inspect_query(query: &str) -> Result<(), ApiError> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| ApiError::field("query", "cannot be read as name=value pairs"))?;
-    let country = pairs.iter().find(|(name, _)| name == "country_code").map_or("91", |(_, value)| value.trim_start_matches(['+', ' ']));
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| ApiError::field("query", "cannot be read as name=value pairs"))?;
+    let country = pairs
+        .iter()
+        .find(|(name, _)| name == "country_code")
+        .map_or("91", |(_, value)| value.trim_start_matches(['+', ' ']));
     for (name, value) in &pairs {
         if scan_text(name).is_some() {
             return Err(ApiError::card_number("query"));
@@ -106,7 +148,9 @@ fn inspect_query(query: &str) -> Result<(), ApiError> {
         if is_secret_field_name(name) {
             return Err(ApiError::card_number(name));
         }
-        let exempt = name == "mobile_number" && value.bytes().all(|b| b.is_ascii_digit()) && crate::phone::is_possible(country, value);
+        let exempt = name == "mobile_number"
+            && value.bytes().all(|b| b.is_ascii_digit())
+            && crate::phone::is_possible(country, value);
         if !exempt && scan_text(value).is_some() {
             return Err(ApiError::card_number(name));
         }
@@ -118,9 +162,18 @@ fn preflight() -> Response {
     let mut response = Response::default();
     *response.status_mut() = axum::http::StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PATCH, DELETE"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, request-id"));
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, PATCH, DELETE"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type, request-id"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("7200"),
+    );
     response
 }
 
@@ -130,10 +183,18 @@ fn secure(headers: &mut HeaderMap) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
     ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
 }
 
@@ -149,17 +210,26 @@ mod tests {
     fn card_numbers_are_refused_in_path_and_query() {
         assert!(refused("/api/v1/customer/4111111111111111", ""));
         assert!(refused("/api/v1/customer/4111%201111%201111%201111", ""));
-        assert!(refused("/api/v1/customer", "merchant_customer_reference=4111-1111-1111-1111"));
+        assert!(refused(
+            "/api/v1/customer",
+            "merchant_customer_reference=4111-1111-1111-1111"
+        ));
         assert!(refused("/api/v1/customer", "4111111111111111=x"));
         assert!(refused("/api/v1/customer", "cvv=123"));
-        assert!(!refused("/api/v1/customer", "country_code=%2B91&mobile_number=9876543210&merchant_customer_reference=123456"));
+        assert!(!refused(
+            "/api/v1/customer",
+            "country_code=%2B91&mobile_number=9876543210&merchant_customer_reference=123456"
+        ));
     }
 
     #[test]
     fn card_numbers_are_refused_in_kept_headers() {
         for name in ["request-id", "idempotency-key"] {
             let mut headers = HeaderMap::new();
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("4111111111111111"));
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static("4111111111111111"),
+            );
             assert!(inspect(&headers, "/", None).is_err(), "{name}");
         }
     }
@@ -167,7 +237,10 @@ mod tests {
     #[test]
     fn a_senders_request_id_is_kept_when_it_is_one() {
         let mut headers = HeaderMap::new();
-        headers.insert(REQUEST_ID, HeaderValue::from_static("0b5f7d3c-2c3c-4c3e-8f0e-1b9d4d8f9a10"));
+        headers.insert(
+            REQUEST_ID,
+            HeaderValue::from_static("0b5f7d3c-2c3c-4c3e-8f0e-1b9d4d8f9a10"),
+        );
         assert!(inspect(&headers, "/", None).unwrap().is_some());
         headers.insert(REQUEST_ID, HeaderValue::from_static("two words"));
         assert!(inspect(&headers, "/", None).unwrap().is_none());

@@ -7,6 +7,7 @@ use shared::api::error::{ErrorBody, ErrorCode, ErrorDetails};
 use shared::text::{Language, tables};
 
 use crate::ambient::Clock;
+use crate::service::Fault;
 use crate::service::access::GenerateTokenError;
 use crate::service::admins::SignInError;
 use crate::service::checkout_sessions::{AuthenticateError, SessionError};
@@ -14,7 +15,6 @@ use crate::service::customers::CustomerError;
 use crate::service::shopper::ShopperError;
 use crate::service::tokens::TokenError;
 use crate::service::verification::VerificationError;
-use crate::service::Fault;
 
 /// An error on its way out. The envelope adds the request id and writes the body.
 #[derive(Clone, Debug)]
@@ -31,21 +31,36 @@ impl ApiError {
     /// A code and nothing else.
     #[must_use]
     pub const fn of(code: ErrorCode) -> Self {
-        Self { code, message: None, details: None, retry_at: None, log: None }
+        Self {
+            code,
+            message: None,
+            details: None,
+            retry_at: None,
+            log: None,
+        }
     }
 
     /// A field at fault; `problem` reads as the end of "`field` ...".
     #[must_use]
     pub fn field(field: &str, problem: impl std::fmt::Display) -> Self {
-        let reason = if field.is_empty() { format!("the body {problem}") } else { format!("{field} {problem}") };
-        Self::of(ErrorCode::InvalidRequest).because("validation", reason).with(|details| details.field = (!field.is_empty()).then(|| field.to_owned()))
+        let reason = if field.is_empty() {
+            format!("the body {problem}")
+        } else {
+            format!("{field} {problem}")
+        };
+        Self::of(ErrorCode::InvalidRequest)
+            .because("validation", reason)
+            .with(|details| details.field = (!field.is_empty()).then(|| field.to_owned()))
     }
 
     /// Something shaped like card data, by the field it was in; its value is echoed nowhere.
     #[must_use]
     pub fn card_number(field: &str) -> Self {
         Self::of(ErrorCode::CardNumberRefused)
-            .because("card_number_guard", format!("{field} holds something that looks like card data"))
+            .because(
+                "card_number_guard",
+                format!("{field} holds something that looks like card data"),
+            )
             .with(|details| details.field = Some(field.to_owned()))
     }
 
@@ -54,7 +69,7 @@ impl ApiError {
     pub fn because(mut self, step: &str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         let general = tables::of(Language::En).error(self.code);
-        self.message = Some(format!("{general} ({reason}.)"));
+        self.message = Some(format!("{}: {reason}.", general.trim_end_matches('.')));
         self.details = Some(Box::new(ErrorDetails::client(step, reason)));
         self
     }
@@ -62,7 +77,12 @@ impl ApiError {
     /// Adds to the details.
     #[must_use]
     pub fn with(mut self, add: impl FnOnce(&mut ErrorDetails)) -> Self {
-        let mut details = self.details.unwrap_or_else(|| Box::new(ErrorDetails::client("request", tables::of(Language::En).error(self.code))));
+        let mut details = self.details.unwrap_or_else(|| {
+            Box::new(ErrorDetails::client(
+                "request",
+                tables::of(Language::En).error(self.code),
+            ))
+        });
         add(&mut details);
         self.details = Some(details);
         self
@@ -82,8 +102,15 @@ impl ApiError {
     }
 
     /// Writes status, headers and body; what must not be told is logged here, once.
-    pub(super) fn respond(self, request_id: &str, clock: &dyn Clock, mut response: Response) -> Response {
-        let message = self.message.unwrap_or_else(|| tables::of(Language::En).error(self.code).to_owned());
+    pub(super) fn respond(
+        self,
+        request_id: &str,
+        clock: &dyn Clock,
+        mut response: Response,
+    ) -> Response {
+        let message = self
+            .message
+            .unwrap_or_else(|| tables::of(Language::En).error(self.code).to_owned());
         let status = self.code.http_status();
         if let Some(log) = self.log {
             tracing::error!(request_id, code = self.code.as_str(), detail = %shared::card_number::scrub(&log), "a request failed");
@@ -94,14 +121,26 @@ impl ApiError {
             (None, 429) => Some(60),
             (None, _) => None,
         };
-        let body = ErrorBody { code: self.code, message, additional_error_details: self.details, request_id: request_id.to_owned() };
+        let body = ErrorBody {
+            code: self.code,
+            message,
+            additional_error_details: self.details,
+            request_id: request_id.to_owned(),
+        };
         let json = axum::Json(body).into_response();
-        *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = axum::http::StatusCode::from_u16(status)
+            .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(axum::http::header::CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
+        headers.insert(
+            axum::http::header::CONTENT_TYPE,
+            axum::http::HeaderValue::from_static("application/json"),
+        );
         headers.remove(axum::http::header::CONTENT_LENGTH);
         if status == 401 {
-            headers.insert(axum::http::header::WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
+            headers.insert(
+                axum::http::header::WWW_AUTHENTICATE,
+                axum::http::HeaderValue::from_static("Bearer"),
+            );
         }
         if let Some(seconds) = retry_after {
             headers.insert(axum::http::header::RETRY_AFTER, seconds.into());
@@ -123,16 +162,22 @@ impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
         let code = match &fault {
             Fault::Store(store::StoreError::Unavailable(_)) => ErrorCode::ServiceUnavailable,
-            Fault::Store(store::StoreError::Corrupt { .. } | store::StoreError::Refused(_)) | Fault::Unopened(_) | Fault::Other(_) => ErrorCode::InternalError,
+            Fault::Store(store::StoreError::Corrupt { .. } | store::StoreError::Refused(_))
+            | Fault::Unopened(_)
+            | Fault::Other(_) => ErrorCode::InternalError,
         };
-        Self { log: Some(fault.to_string()), ..Self::of(code) }
+        Self {
+            log: Some(fault.to_string()),
+            ..Self::of(code)
+        }
     }
 }
 
 impl From<GenerateTokenError> for ApiError {
     fn from(error: GenerateTokenError) -> Self {
         match error {
-            GenerateTokenError::BadCredentials => Self::of(ErrorCode::AuthenticationFailed).because("authentication", error.to_string()),
+            GenerateTokenError::BadCredentials => Self::of(ErrorCode::AuthenticationFailed)
+                .because("authentication", error.to_string()),
             GenerateTokenError::Fault(fault) => fault.into(),
         }
     }
@@ -142,18 +187,28 @@ impl From<CustomerError> for ApiError {
     fn from(error: CustomerError) -> Self {
         match error {
             CustomerError::NotFound => Self::of(ErrorCode::CustomerNotFound),
-            CustomerError::Duplicate { field, ref customer_id } => Self::of(ErrorCode::DuplicateRequest).because("identity", error.to_string()).with(|details| {
-                details.field = Some(field.to_owned());
-                details.customer_id = Some(customer_id.to_string());
-            }),
+            CustomerError::Duplicate {
+                field,
+                ref customer_id,
+            } => Self::of(ErrorCode::DuplicateRequest)
+                .because("identity", error.to_string())
+                .with(|details| {
+                    details.field = Some(field.to_owned());
+                    details.customer_id = Some(customer_id.to_string());
+                }),
             CustomerError::Deleted => Self::of(ErrorCode::CustomerDeleted),
-            CustomerError::LastIdentity => Self::field("mobile_number", "cannot be cleared: a customer keeps a mobile number or a merchant_customer_reference"),
-            CustomerError::Refused(refused) => Self::of(ErrorCode::InvalidStatusTransition).because("status", refused.to_string()).with(|details| {
-                details.field = Some("status".to_owned());
-                details.from = Some(refused.from);
-                details.to = Some(refused.attempted);
-                details.legal_moves = Some(refused.legal);
-            }),
+            CustomerError::LastIdentity => Self::field(
+                "mobile_number",
+                "cannot be cleared: a customer keeps a mobile number or a merchant_customer_reference",
+            ),
+            CustomerError::Refused(refused) => Self::of(ErrorCode::InvalidStatusTransition)
+                .because("status", refused.to_string())
+                .with(|details| {
+                    details.field = Some("status".to_owned());
+                    details.from = Some(refused.from);
+                    details.to = Some(refused.attempted);
+                    details.legal_moves = Some(refused.legal);
+                }),
             CustomerError::Fault(fault) => fault.into(),
         }
     }
@@ -200,14 +255,22 @@ impl From<AuthenticateError> for ApiError {
 impl From<VerificationError> for ApiError {
     fn from(error: VerificationError) -> Self {
         match error {
-            VerificationError::NoPhone => Self::field("mobile_number", "is required: this session has no hint"),
+            VerificationError::NoPhone => {
+                Self::field("mobile_number", "is required: this session has no hint")
+            }
             VerificationError::Country(ref country) => {
                 let problem = format!("is one this shop does not send codes to: +{country}");
                 Self::field("country_code", problem)
             }
-            VerificationError::NoSender => Self::of(ErrorCode::ServiceUnavailable).because("sender", "no sender is configured: set one up to verify phones"),
+            VerificationError::NoSender => Self::of(ErrorCode::ServiceUnavailable).because(
+                "sender",
+                "no sender is configured: set one up to verify phones",
+            ),
             VerificationError::NotFound => Self::of(ErrorCode::ChallengeNotFound),
-            VerificationError::TooEarly { challenge_id, resend_at } => {
+            VerificationError::TooEarly {
+                challenge_id,
+                resend_at,
+            } => {
                 let mut early = Self::of(ErrorCode::ResendTooEarly).with(|details| {
                     details.challenge_id = Some(challenge_id.to_string());
                     details.resend_at = resend_at;
@@ -215,10 +278,16 @@ impl From<VerificationError> for ApiError {
                 early.retry_at = resend_at;
                 early
             }
-            VerificationError::Limited { until } => Self::of(ErrorCode::TooManyRequests).until(until),
-            VerificationError::Wrong { tries_left } => Self::of(ErrorCode::CodeWrong).with(|details| details.tries_left = Some(tries_left)),
+            VerificationError::Limited { until } => {
+                Self::of(ErrorCode::TooManyRequests).until(until)
+            }
+            VerificationError::Wrong { tries_left } => {
+                Self::of(ErrorCode::CodeWrong).with(|details| details.tries_left = Some(tries_left))
+            }
             VerificationError::Expired => Self::of(ErrorCode::CodeExpired),
-            VerificationError::Locked { until } => Self::of(ErrorCode::ChallengeLocked).until(until).with(|details| details.tries_left = Some(0)),
+            VerificationError::Locked { until } => Self::of(ErrorCode::ChallengeLocked)
+                .until(until)
+                .with(|details| details.tries_left = Some(0)),
             VerificationError::Fault(fault) => fault.into(),
         }
     }
@@ -227,11 +296,16 @@ impl From<VerificationError> for ApiError {
 impl From<ShopperError> for ApiError {
     fn from(error: ShopperError) -> Self {
         match error {
-            ShopperError::NotIdentified => Self::of(ErrorCode::PermissionDenied).because("verification", "verify the phone first"),
-            ShopperError::NotAllowed => Self::of(ErrorCode::PermissionDenied).because("session", "the merchant did not allow this for the session"),
+            ShopperError::NotIdentified => Self::of(ErrorCode::PermissionDenied)
+                .because("verification", "verify the phone first"),
+            ShopperError::NotAllowed => Self::of(ErrorCode::PermissionDenied)
+                .because("session", "the merchant did not allow this for the session"),
             ShopperError::NotFound => Self::of(ErrorCode::TokenNotFound),
-            ShopperError::NotEligible(decision) => Self::of(ErrorCode::NotEligible).with(|details| details.reasons = Some(decision.reasons)),
-            ShopperError::UnknownWording(_) => Self::field("save.text_version", "names no consent text of this server"),
+            ShopperError::NotEligible(decision) => Self::of(ErrorCode::NotEligible)
+                .with(|details| details.reasons = Some(decision.reasons)),
+            ShopperError::UnknownWording(_) => {
+                Self::field("save.text_version", "names no consent text of this server")
+            }
             ShopperError::CustomerDeleted => Self::of(ErrorCode::CustomerDeleted),
             ShopperError::Fault(fault) => fault.into(),
         }
@@ -241,7 +315,8 @@ impl From<ShopperError> for ApiError {
 impl From<SignInError> for ApiError {
     fn from(error: SignInError) -> Self {
         match error {
-            SignInError::BadCredentials => Self::of(ErrorCode::AuthenticationFailed).because("authentication", error.to_string()),
+            SignInError::BadCredentials => Self::of(ErrorCode::AuthenticationFailed)
+                .because("authentication", error.to_string()),
             SignInError::Limited { until } => Self::of(ErrorCode::TooManyRequests).until(until),
             SignInError::Fault(fault) => fault.into(),
         }
@@ -252,27 +327,52 @@ impl From<SignInError> for ApiError {
 pub struct Refusals;
 
 impl utoipa::IntoResponses for Refusals {
-    fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+    fn responses()
+    -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
         use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
         [
-            ("400", "Malformed, missing, unknown or out of bounds; `field` names which."),
-            ("401", "No credential, or one that is wrong, expired or revoked."),
-            ("403", "The credential may not do this, or the origin is not allowed."),
+            (
+                "400",
+                "Malformed, missing, unknown or out of bounds; `field` names which.",
+            ),
+            (
+                "401",
+                "No credential, or one that is wrong, expired or revoked.",
+            ),
+            (
+                "403",
+                "The credential may not do this, or the origin is not allowed.",
+            ),
             ("404", "Not there, or not yours."),
             ("405", "The path does not take this method."),
             ("408", "The body took too long."),
             ("413", "The body is over 64 KiB."),
             ("415", "The body is not JSON by its content type."),
-            ("422", "Understood but refused: a duplicate, an illegal move, card data."),
+            (
+                "422",
+                "Understood but refused: a duplicate, an illegal move, card data.",
+            ),
             ("429", "Too many; `Retry-After` says when."),
             ("431", "The headers are over 16 KiB."),
             ("500", "A fault of ours."),
-            ("503", "Storage or a provider does not answer; `Retry-After` says when."),
+            (
+                "503",
+                "Storage or a provider does not answer; `Retry-After` says when.",
+            ),
         ]
         .into_iter()
         .map(|(status, description)| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
-            (status.to_owned(), ResponseBuilder::new().description(description).content("application/json", content).build().into())
+            let content = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("ErrorBody")))
+                .build();
+            (
+                status.to_owned(),
+                ResponseBuilder::new()
+                    .description(description)
+                    .content("application/json", content)
+                    .build()
+                    .into(),
+            )
         })
         .collect()
     }

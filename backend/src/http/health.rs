@@ -12,7 +12,10 @@ use crate::app::Onfile;
 
 /// The routes.
 pub fn router() -> Router<Arc<Onfile>> {
-    Router::new().route("/livez", get(async || "ok\n")).route("/readyz", get(readyz)).route("/metrics", get(metrics))
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
 }
 
 async fn reads(app: &Onfile) -> bool {
@@ -24,12 +27,18 @@ async fn reads(app: &Onfile) -> bool {
 
 /// Ready when storage answers.
 async fn readyz(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
-    if reads(&app).await { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "storage does not answer\n") }
+    if reads(&app).await {
+        (StatusCode::OK, "ok\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "storage does not answer\n")
+    }
 }
 
 /// In the text form that Prometheus reads.
 async fn metrics(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
     let ready = u8::from(reads(&app).await);
-    let text = format!("# HELP onfile_ready Whether storage answers.\n# TYPE onfile_ready gauge\nonfile_ready {ready}\n");
+    let text = format!(
+        "# HELP onfile_ready Whether storage answers.\n# TYPE onfile_ready gauge\nonfile_ready {ready}\n"
+    );
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }

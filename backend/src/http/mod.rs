@@ -4,6 +4,11 @@
 //! request names, security headers, and the one error body. Permissions are extractors in a handler's
 //! signature ([`auth`]); bodies are read by [`body`].
 
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "every handler and extractor answers ApiError; the OpenAPI documents say which"
+)]
+
 pub mod admin;
 pub mod assets;
 pub mod auth;
@@ -29,21 +34,49 @@ pub fn public(app: &Arc<Onfile>) -> Router {
     let (merchant, merchant_description) = merchant::router();
     let (checkout, checkout_description) = checkout::router();
     let described = Router::new()
-        .route("/api/openapi.json", assets::description(merchant_description))
-        .route("/checkout/openapi.json", assets::description(checkout_description));
-    finish(app, merchant.merge(checkout).with_state(Arc::clone(app)).merge(described).merge(assets::widget()))
+        .route(
+            "/api/openapi.json",
+            assets::description(merchant_description),
+        )
+        .route(
+            "/checkout/openapi.json",
+            assets::description(checkout_description),
+        );
+    finish(
+        app,
+        merchant
+            .merge(checkout)
+            .with_state(Arc::clone(app))
+            .merge(described)
+            .merge(assets::widget()),
+    )
 }
 
 /// The admin listener: page, Admin API, its description, health and metrics.
 pub fn admin(app: &Arc<Onfile>) -> Router {
     let (admin, description) = admin::router();
     let described = Router::new().route("/admin/v1/openapi.json", assets::description(description));
-    finish(app, admin.merge(health::router()).with_state(Arc::clone(app)).merge(described).merge(assets::admin()))
+    finish(
+        app,
+        admin
+            .merge(health::router())
+            .with_state(Arc::clone(app))
+            .merge(described)
+            .merge(assets::admin()),
+    )
 }
 
 fn finish(app: &Arc<Onfile>, router: Router) -> Router {
     router
-        .fallback(async |method: Method, uri: Uri| ApiError::of(ErrorCode::RouteNotFound).because("route", format!("{method} {} is not known here", uri.path())))
-        .method_not_allowed_fallback(async |method: Method| ApiError::of(ErrorCode::MethodNotAllowed).because("route", format!("this path does not take {method}")))
+        .fallback(async |method: Method, uri: Uri| {
+            ApiError::of(ErrorCode::RouteNotFound).because(
+                "route",
+                format!("{method} {} is not known here", uri.path()),
+            )
+        })
+        .method_not_allowed_fallback(async |method: Method| {
+            ApiError::of(ErrorCode::MethodNotAllowed)
+                .because("route", format!("this path does not take {method}"))
+        })
         .layer(from_fn_with_state(Arc::clone(app), envelope::wrap))
 }

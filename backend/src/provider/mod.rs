@@ -51,10 +51,19 @@ pub struct ProviderError(pub String);
 #[async_trait]
 pub trait Provider: Send + Sync + 'static {
     /// Provisions a token; `None` while that is not finished. `random` is fresh for each call.
-    async fn provision(&self, token: &CardToken, now: Timestamp, random: [u8; 32]) -> Result<Option<Provisioned>, ProviderError>;
+    async fn provision(
+        &self,
+        token: &CardToken,
+        now: Timestamp,
+        random: [u8; 32],
+    ) -> Result<Option<Provisioned>, ProviderError>;
 
     /// Makes a cryptogram for one payment.
-    async fn cryptogram(&self, token: &CardToken, random: [u8; 32]) -> Result<Cryptogram, ProviderError>;
+    async fn cryptogram(
+        &self,
+        token: &CardToken,
+        random: [u8; 32],
+    ) -> Result<Cryptogram, ProviderError>;
 
     /// Removes a token; asked again until it says yes.
     async fn remove(&self, token: &CardToken) -> Result<(), ProviderError>;

@@ -23,7 +23,7 @@ use shared::id::{RANDOM_BYTES, ServiceProviderTokenId};
 use super::{Cryptogram, Provider, ProviderError, Provisioned};
 use crate::vault::hex;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// The sandbox.
 #[derive(Default)]
@@ -41,14 +41,22 @@ const DECK: &[(&str, &str, CardType, &str)] = &[
 
 #[async_trait]
 impl Provider for Sandbox {
-    async fn provision(&self, token: &CardToken, now: Timestamp, random: [u8; 32]) -> Result<Option<Provisioned>, ProviderError> {
+    async fn provision(
+        &self,
+        token: &CardToken,
+        now: Timestamp,
+        random: [u8; 32],
+    ) -> Result<Option<Provisioned>, ProviderError> {
         let reference = token.merchant_token_reference.as_str();
         let begins = |word: &str| reference.starts_with(&format!("sandbox-{word}-"));
         if begins("pending") {
             return Ok(None);
         }
         let (status, status_reason) = if begins("fail") {
-            (TokenStatus::Failed, Some("the network refused to provision the token"))
+            (
+                TokenStatus::Failed,
+                Some("the network refused to provision the token"),
+            )
         } else if begins("suspend") {
             (TokenStatus::Suspended, Some("suspended by the issuer"))
         } else if begins("deactivate") {
@@ -58,14 +66,25 @@ impl Provider for Sandbox {
         };
         let digest: [u8; 32] = Sha256::digest(reference).into();
         let [pick, high, low, ..] = digest;
-        let (network, issuer, card_type, category) = DECK.get(usize::from(pick) % DECK.len()).copied().unwrap_or(("VISA", "HDFC", CardType::Credit, "CONSUMER"));
+        let (network, issuer, card_type, category) = DECK
+            .get(usize::from(pick) % DECK.len())
+            .copied()
+            .unwrap_or(("VISA", "HDFC", CardType::Credit, "CONSUMER"));
         let last4 = u32::from(u16::from_be_bytes([high, low])) % 10_000;
         let mut tail = [0; RANDOM_BYTES];
-        tail.copy_from_slice(random.first_chunk::<RANDOM_BYTES>().unwrap_or(&[0; RANDOM_BYTES]));
+        tail.copy_from_slice(
+            random
+                .first_chunk::<RANDOM_BYTES>()
+                .unwrap_or(&[0; RANDOM_BYTES]),
+        );
         Ok(Some(Provisioned {
             status,
             status_reason: status_reason.map(str::to_owned),
-            provider_token_reference: format!("sandbox_{}", hex(digest.first_chunk::<10>().unwrap_or(&[0; 10])).replace(|c: char| c.is_ascii_digit(), "x")),
+            provider_token_reference: format!(
+                "sandbox_{}",
+                hex(digest.first_chunk::<10>().unwrap_or(&[0; 10]))
+                    .replace(|c: char| c.is_ascii_digit(), "x")
+            ),
             service_provider_token_id: Some(ServiceProviderTokenId::new(now, tail)),
             card: CardSummary {
                 last4_digit: format!("{last4:04}"),
@@ -78,20 +97,38 @@ impl Provider for Sandbox {
                 emi: card_type == CardType::Credit,
                 cvv_required: network == "RUPAY",
             },
-            expired_at: Some(if begins("expired") { now.minus(DAY) } else { now.plus(DAY * 365 * 3) }),
+            expired_at: Some(if begins("expired") {
+                now.minus(DAY)
+            } else {
+                now.plus(DAY * 365 * 3)
+            }),
             is_compliant: !begins("noncompliant"),
-            afa_reference: token.afa_reference.clone().or_else(|| Some(format!("sandbox-afa-{reference}"))),
+            afa_reference: token
+                .afa_reference
+                .clone()
+                .or_else(|| Some(format!("sandbox-afa-{reference}"))),
         }))
     }
 
-    async fn cryptogram(&self, token: &CardToken, random: [u8; 32]) -> Result<Cryptogram, ProviderError> {
+    async fn cryptogram(
+        &self,
+        token: &CardToken,
+        random: [u8; 32],
+    ) -> Result<Cryptogram, ProviderError> {
         use base64::Engine as _;
         let digest: [u8; 32] = Sha256::digest(token.token_id.as_str()).into();
-        let end = token.expired_at.map(|at| at.to_string()).unwrap_or_default();
+        let end = token
+            .expired_at
+            .map(|at| at.to_string())
+            .unwrap_or_default();
         Ok(Cryptogram {
-            cryptogram: base64::engine::general_purpose::STANDARD.encode(random.first_chunk::<20>().unwrap_or(&[0; 20])),
+            cryptogram: base64::engine::general_purpose::STANDARD
+                .encode(random.first_chunk::<20>().unwrap_or(&[0; 20])),
             token_reference: token.provider_token_reference.clone().unwrap_or_default(),
-            payment_account_reference: format!("PAR{}", hex(digest.first_chunk::<13>().unwrap_or(&[0; 13])).to_ascii_uppercase()),
+            payment_account_reference: format!(
+                "PAR{}",
+                hex(digest.first_chunk::<13>().unwrap_or(&[0; 13])).to_ascii_uppercase()
+            ),
             token_expiry_month: end.get(5..7).unwrap_or("12").to_owned(),
             token_expiry_year: end.get(0..4).unwrap_or("2030").to_owned(),
         })

@@ -16,7 +16,10 @@ pub struct Changes {
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { sender: broadcast::channel(1_024).0, closing: CancellationToken::new() }
+        Self {
+            sender: broadcast::channel(1_024).0,
+            closing: CancellationToken::new(),
+        }
     }
 }
 
@@ -30,7 +33,10 @@ impl Changes {
     /// Listens from now on.
     #[must_use]
     pub fn listen(&self) -> Listener {
-        Listener { receiver: self.sender.subscribe(), closing: self.closing.clone() }
+        Listener {
+            receiver: self.sender.subscribe(),
+            closing: self.closing.clone(),
+        }
     }
 
     /// Wakes everybody for the last time: the process ends.

@@ -128,9 +128,17 @@ impl Session {
     /// # Errors
     /// [`Fault`] when it does not open.
     pub fn hint(&self) -> Result<Option<PhoneNumber>, Fault> {
-        let Some(sealed) = &self.record.hint else { return Ok(None) };
-        let json = self.merchant.keys.open("checkout_sessions.hint", self.record.session_id.as_str(), sealed)?;
-        serde_json::from_slice(&json).map(Some).map_err(|error| Fault::Other(error.to_string()))
+        let Some(sealed) = &self.record.hint else {
+            return Ok(None);
+        };
+        let json = self.merchant.keys.open(
+            "checkout_sessions.hint",
+            self.record.session_id.as_str(),
+            sealed,
+        )?;
+        serde_json::from_slice(&json)
+            .map(Some)
+            .map_err(|error| Fault::Other(error.to_string()))
     }
 }
 
@@ -138,25 +146,37 @@ impl Session {
 ///
 /// # Errors
 /// [`SessionError`].
-pub async fn create(app: &Onfile, merchant: &Merchant, new: NewSession) -> Result<Created, SessionError> {
+pub async fn create(
+    app: &Onfile,
+    merchant: &Merchant,
+    new: NewSession,
+) -> Result<Created, SessionError> {
     let hinted = match new.hint {
         Hint::None => None,
         Hint::Phone(phone) => Some(phone),
-        Hint::Customer(customer_id) => customers::get(app, merchant, &customer_id)
-            .await
-            .map_err(|error| match error {
-                customers::CustomerError::Fault(fault) => SessionError::Fault(fault),
-                _ => SessionError::CustomerNotFound,
-            })?
-            .profile
-            .phone,
+        Hint::Customer(customer_id) => {
+            customers::get(app, merchant, &customer_id)
+                .await
+                .map_err(|error| match error {
+                    customers::CustomerError::Fault(fault) => SessionError::Fault(fault),
+                    _ => SessionError::CustomerNotFound,
+                })?
+                .profile
+                .phone
+        }
     };
     let now = app.clock.now();
     let session_id = SessionId::new(now, app.random_bytes());
     let hint = match &hinted {
         Some(phone) => {
-            let json = serde_json::to_vec(phone).map_err(|error| Fault::Other(error.to_string()))?;
-            Some(merchant.keys.seal("checkout_sessions.hint", session_id.as_str(), &json, &*app.random))
+            let json =
+                serde_json::to_vec(phone).map_err(|error| Fault::Other(error.to_string()))?;
+            Some(merchant.keys.seal(
+                "checkout_sessions.hint",
+                session_id.as_str(),
+                &json,
+                &*app.random,
+            ))
         }
         None => None,
     };
@@ -172,7 +192,8 @@ pub async fn create(app: &Onfile, merchant: &Merchant, new: NewSession) -> Resul
         currency: new.currency,
         hint,
         locale: new.locale,
-        allow: serde_json::to_string(&new.allow).map_err(|error| Fault::Other(error.to_string()))?,
+        allow: serde_json::to_string(&new.allow)
+            .map_err(|error| Fault::Other(error.to_string()))?,
         purpose: new.purpose,
         status: SessionStatus::Open,
         customer_id: None,
@@ -189,8 +210,17 @@ pub async fn create(app: &Onfile, merchant: &Merchant, new: NewSession) -> Resul
         return Err(Fault::Other("a random session id exists already".into()).into());
     }
     unit.commit().await?;
-    let frame_url = format!("{}{}?code={frame_code}", app.public_url, frame_path(&merchant.merchant_id, &session_id));
-    Ok(Created { session_id, session_secret, expires_at: record.expires_at, frame_url })
+    let frame_url = format!(
+        "{}{}?code={frame_code}",
+        app.public_url,
+        frame_path(&merchant.merchant_id, &session_id)
+    );
+    Ok(Created {
+        session_id,
+        session_secret,
+        expires_at: record.expires_at,
+        frame_url,
+    })
 }
 
 /// Where the frame page of a session is.
@@ -217,19 +247,33 @@ pub enum Entrance {
 ///
 /// # Errors
 /// [`AuthenticateError`].
-pub async fn authenticate(app: &Onfile, credential: &str, entrance: Entrance) -> Result<Session, AuthenticateError> {
+pub async fn authenticate(
+    app: &Onfile,
+    credential: &str,
+    entrance: Entrance,
+) -> Result<Session, AuthenticateError> {
     let mut parts = credential.splitn(3, '.');
-    let (merchant_id, session_id) = match (parts.next().and_then(MerchantId::parse), parts.next().and_then(SessionId::parse), parts.next()) {
-        (Some(merchant_id), Some(session_id), Some(_)) => (merchant_id, session_id),
-        _ => return Err(AuthenticateError::Unknown),
+    let (Some(merchant_id), Some(session_id), Some(_)) = (
+        parts.next().and_then(MerchantId::parse),
+        parts.next().and_then(SessionId::parse),
+        parts.next(),
+    ) else {
+        return Err(AuthenticateError::Unknown);
     };
-    let session = open(app, &merchant_id, &session_id).await?.ok_or(AuthenticateError::Unknown)?;
+    let session = open(app, &merchant_id, &session_id)
+        .await?
+        .ok_or(AuthenticateError::Unknown)?;
     let kept = match entrance {
         Entrance::Secret => &session.record.secret_sha256,
         Entrance::Cookie => &session.record.cookie_sha256,
     };
-    let matches = kept.as_ref().is_some_and(|kept| equal(kept, &sha256(credential.as_bytes())));
-    if !matches || session.record.expires_at <= app.clock.now() || session.record.status == SessionStatus::Expired {
+    let matches = kept
+        .as_ref()
+        .is_some_and(|kept| equal(kept, &sha256(credential.as_bytes())));
+    if !matches
+        || session.record.expires_at <= app.clock.now()
+        || session.record.status == SessionStatus::Expired
+    {
         return Err(AuthenticateError::Ended);
     }
     Ok(session)
@@ -239,9 +283,20 @@ pub async fn authenticate(app: &Onfile, credential: &str, entrance: Entrance) ->
 ///
 /// # Errors
 /// [`Fault`].
-pub async fn open(app: &Onfile, merchant_id: &MerchantId, session_id: &SessionId) -> Result<Option<Session>, Fault> {
-    let Some(merchant) = merchants::get(app, merchant_id).await? else { return Ok(None) };
-    let record = app.store.read().await?.session(merchant_id, session_id).await?;
+pub async fn open(
+    app: &Onfile,
+    merchant_id: &MerchantId,
+    session_id: &SessionId,
+) -> Result<Option<Session>, Fault> {
+    let Some(merchant) = merchants::get(app, merchant_id).await? else {
+        return Ok(None);
+    };
+    let record = app
+        .store
+        .read()
+        .await?
+        .session(merchant_id, session_id)
+        .await?;
     Ok(record.map(|record| Session { merchant, record }))
 }
 
@@ -249,12 +304,28 @@ pub async fn open(app: &Onfile, merchant_id: &MerchantId, session_id: &SessionId
 ///
 /// # Errors
 /// [`AuthenticateError`].
-pub async fn exchange_frame_code(app: &Onfile, merchant_id: &MerchantId, session_id: &SessionId, code: &str) -> Result<String, AuthenticateError> {
+pub async fn exchange_frame_code(
+    app: &Onfile,
+    merchant_id: &MerchantId,
+    session_id: &SessionId,
+    code: &str,
+) -> Result<String, AuthenticateError> {
     let mut unit = app.store.write().await.map_err(Fault::from)?;
-    let mut record = unit.session(merchant_id, session_id).await.map_err(Fault::from)?.ok_or(AuthenticateError::Unknown)?;
+    let mut record = unit
+        .session(merchant_id, session_id)
+        .await
+        .map_err(Fault::from)?
+        .ok_or(AuthenticateError::Unknown)?;
     let now = app.clock.now();
-    let matches = record.frame_code_sha256.as_ref().is_some_and(|kept| equal(kept, &sha256(code.as_bytes())));
-    if !matches || record.created_at.plus(FRAME_CODE_LIFETIME) <= now || record.expires_at <= now || record.status == SessionStatus::Expired {
+    let matches = record
+        .frame_code_sha256
+        .as_ref()
+        .is_some_and(|kept| equal(kept, &sha256(code.as_bytes())));
+    if !matches
+        || record.created_at.plus(FRAME_CODE_LIFETIME) <= now
+        || record.expires_at <= now
+        || record.status == SessionStatus::Expired
+    {
         return Err(AuthenticateError::Ended);
     }
     record.frame_code_sha256 = None;
@@ -271,7 +342,10 @@ pub async fn exchange_frame_code(app: &Onfile, merchant_id: &MerchantId, session
 pub async fn exchange_secret(app: &Onfile, session: &Session) -> Result<String, Fault> {
     let mut unit = app.store.write().await?;
     let merchant_id = &session.merchant.merchant_id;
-    let Some(mut record) = unit.session(merchant_id, &session.record.session_id).await? else {
+    let Some(mut record) = unit
+        .session(merchant_id, &session.record.session_id)
+        .await?
+    else {
         return Err(Fault::Other("the session vanished".into()));
     };
     let cookie = set_cookie(app, merchant_id, &mut record);
@@ -287,10 +361,16 @@ fn set_cookie(app: &Onfile, merchant_id: &MerchantId, record: &mut SessionRecord
 }
 
 /// Replaces a session that is known to exist.
-pub(super) async fn replace(unit: &mut dyn Write, merchant_id: &MerchantId, record: &SessionRecord) -> Result<(), Fault> {
+pub(super) async fn replace(
+    unit: &mut dyn Write,
+    merchant_id: &MerchantId,
+    record: &SessionRecord,
+) -> Result<(), Fault> {
     match unit.replace_session(merchant_id, record).await? {
         Replaced::Yes => Ok(()),
-        Replaced::Stale | Replaced::Taken => Err(Fault::Other("a session vanished under its own transaction".into())),
+        Replaced::Stale | Replaced::Taken => Err(Fault::Other(
+            "a session vanished under its own transaction".into(),
+        )),
     }
 }
 
@@ -308,15 +388,31 @@ pub struct Reading {
 ///
 /// # Errors
 /// [`SessionError`].
-pub async fn get(app: &Onfile, merchant: &Merchant, session_id: &SessionId) -> Result<Reading, SessionError> {
+pub async fn get(
+    app: &Onfile,
+    merchant: &Merchant,
+    session_id: &SessionId,
+) -> Result<Reading, SessionError> {
     let mut view = app.store.read().await?;
-    let mut record = view.session(&merchant.merchant_id, session_id).await?.ok_or(SessionError::NotFound)?;
+    let mut record = view
+        .session(&merchant.merchant_id, session_id)
+        .await?
+        .ok_or(SessionError::NotFound)?;
     if record.expires_at <= app.clock.now() && record.status != SessionStatus::Completed {
         record.status = SessionStatus::Expired;
     }
     let selected = match (&record.customer_id, &record.selected_token_id) {
         (Some(customer_id), Some(token_id)) => {
-            let decided = decide_one(&mut *view, app, merchant, customer_id, token_id, record.purpose, record.amount).await;
+            let decided = decide_one(
+                &mut *view,
+                app,
+                merchant,
+                customer_id,
+                token_id,
+                record.purpose,
+                record.amount,
+            )
+            .await;
             match decided {
                 Ok(decided) => Some((token_id.clone(), decided.decision)),
                 Err(TokenError::Fault(fault)) => return Err(fault.into()),
@@ -325,6 +421,15 @@ pub async fn get(app: &Onfile, merchant: &Merchant, session_id: &SessionId) -> R
         }
         _ => None,
     };
-    let save_consent = record.save_consent.as_deref().map(serde_json::from_str).transpose().map_err(|error| Fault::Other(error.to_string()))?;
-    Ok(Reading { record, selected, save_consent })
+    let save_consent = record
+        .save_consent
+        .as_deref()
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| Fault::Other(error.to_string()))?;
+    Ok(Reading {
+        record,
+        selected,
+        save_consent,
+    })
 }

@@ -1,10 +1,11 @@
 //! Customers: create, identify, update, find, and the moves of their status.
 
 use shared::Timestamp;
-use shared::customer::{
-    Address, Customer, CustomerState, CustomerStatus, Email, Gstin, Metadata, Move, Name, PhoneNumber, Profile, Reference, TransitionRefused,
-};
 use shared::api::Change;
+use shared::customer::{
+    Address, Customer, CustomerState, CustomerStatus, Email, Gstin, Metadata, Move, Name,
+    PhoneNumber, Profile, Reference, TransitionRefused,
+};
 use shared::id::CustomerId;
 use store::{CustomerRecord, Inserted, Read, Replaced, Write};
 
@@ -81,7 +82,11 @@ pub struct CustomerChange {
 ///
 /// # Errors
 /// [`CustomerError::NotFound`] and faults.
-pub async fn get(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId) -> Result<Customer, CustomerError> {
+pub async fn get(
+    app: &Onfile,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+) -> Result<Customer, CustomerError> {
     let mut view = app.store.read().await?;
     load(&mut *view, merchant, customer_id).await
 }
@@ -90,23 +95,48 @@ pub async fn get(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId) ->
 ///
 /// # Errors
 /// [`CustomerError::NotFound`] and faults.
-pub async fn find(app: &Onfile, merchant: &Merchant, reference: Option<&Reference>, phone: Option<&PhoneNumber>) -> Result<Customer, CustomerError> {
+pub async fn find(
+    app: &Onfile,
+    merchant: &Merchant,
+    reference: Option<&Reference>,
+    phone: Option<&PhoneNumber>,
+) -> Result<Customer, CustomerError> {
     let mut view = app.store.read().await?;
     let record = match (reference, phone) {
-        (Some(reference), _) => view.customer_by_reference(&merchant.merchant_id, &merchant.keys.index("reference", reference.as_str())).await?,
-        (None, Some(phone)) => view.customer_by_phone(&merchant.merchant_id, &merchant.keys.phone_index(phone)).await?,
+        (Some(reference), _) => {
+            view.customer_by_reference(
+                &merchant.merchant_id,
+                &merchant.keys.index("reference", reference.as_str()),
+            )
+            .await?
+        }
+        (None, Some(phone)) => {
+            view.customer_by_phone(&merchant.merchant_id, &merchant.keys.phone_index(phone))
+                .await?
+        }
         (None, None) => None,
     };
-    let customer = merchant.keys.customer(&record.ok_or(CustomerError::NotFound)?)?;
+    let customer = merchant
+        .keys
+        .customer(&record.ok_or(CustomerError::NotFound)?)?;
     let agrees = phone.is_none_or(|phone| customer.profile.phone.as_ref() == Some(phone));
-    if agrees { Ok(customer) } else { Err(CustomerError::NotFound) }
+    if agrees {
+        Ok(customer)
+    } else {
+        Err(CustomerError::NotFound)
+    }
 }
 
 /// Creates an INACTIVE customer.
 ///
 /// # Errors
 /// [`CustomerError::Duplicate`] and faults.
-pub async fn create(app: &Onfile, merchant: &Merchant, by: &By, profile: Profile) -> Result<Customer, CustomerError> {
+pub async fn create(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    profile: Profile,
+) -> Result<Customer, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
     let customer = create_in(app, merchant, by, &mut work, profile).await?;
     work.commit().await?;
@@ -118,16 +148,29 @@ pub async fn create(app: &Onfile, merchant: &Merchant, by: &By, profile: Profile
 ///
 /// # Errors
 /// Faults.
-pub async fn identify(app: &Onfile, merchant: &Merchant, by: &By, profile: Profile) -> Result<(Customer, bool), CustomerError> {
+pub async fn identify(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    profile: Profile,
+) -> Result<(Customer, bool), CustomerError> {
     match create(app, merchant, by, profile).await {
         Ok(customer) => Ok((customer, true)),
-        Err(CustomerError::Duplicate { customer_id, .. }) => Ok((get(app, merchant, &customer_id).await?, false)),
+        Err(CustomerError::Duplicate { customer_id, .. }) => {
+            Ok((get(app, merchant, &customer_id).await?, false))
+        }
         Err(error) => Err(error),
     }
 }
 
 /// Creates a customer within a unit of work.
-pub(super) async fn create_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>, profile: Profile) -> Result<Customer, CustomerError> {
+pub(super) async fn create_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    work: &mut Work<'_>,
+    profile: Profile,
+) -> Result<Customer, CustomerError> {
     let now = app.clock.now();
     let customer_id = CustomerId::new(now, app.random_bytes());
     let customer = Customer {
@@ -143,11 +186,25 @@ pub(super) async fn create_in(app: &Onfile, merchant: &Merchant, by: &By, work: 
     };
     let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
     let record = merchant.keys.record(&customer, key, &*app.random)?;
-    if work.unit().insert_customer(&merchant.merchant_id, &record).await? == Inserted::Taken {
+    if work
+        .unit()
+        .insert_customer(&merchant.merchant_id, &record)
+        .await?
+        == Inserted::Taken
+    {
         return Err(in_the_way(work.unit(), merchant, &record).await?);
     }
     let fields = fields_of(&customer.profile);
-    work.audit(by, Entry { action: "customer.create", customer_id: Some(&customer_id), fields: &fields, ..Entry::default() }).await?;
+    work.audit(
+        by,
+        Entry {
+            action: "customer.create",
+            customer_id: Some(&customer_id),
+            fields: &fields,
+            ..Entry::default()
+        },
+    )
+    .await?;
     Ok(customer)
 }
 
@@ -155,13 +212,28 @@ pub(super) async fn create_in(app: &Onfile, merchant: &Merchant, by: &By, work: 
 ///
 /// # Errors
 /// [`CustomerError`].
-pub async fn update(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &CustomerId, change: CustomerChange) -> Result<Customer, CustomerError> {
+pub async fn update(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    customer_id: &CustomerId,
+    change: CustomerChange,
+) -> Result<Customer, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
-    let record = work.unit().customer(&merchant.merchant_id, customer_id).await?.ok_or(CustomerError::NotFound)?;
+    let record = work
+        .unit()
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+        .ok_or(CustomerError::NotFound)?;
     let before = merchant.keys.customer(&record)?;
     if before.state == CustomerState::Deleted {
-        let only_deletes = change.status == Some(CustomerStatus::Deleted) && changed_fields(&before.profile, &with(&before.profile, &change)).is_empty();
-        return if only_deletes { Ok(before) } else { Err(CustomerError::Deleted) };
+        let only_deletes = change.status == Some(CustomerStatus::Deleted)
+            && changed_fields(&before.profile, &with(&before.profile, &change)).is_empty();
+        return if only_deletes {
+            Ok(before)
+        } else {
+            Err(CustomerError::Deleted)
+        };
     }
     let now = app.clock.now();
     let mut after = before.clone();
@@ -178,7 +250,10 @@ pub async fn update(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &Cu
     if !fields.is_empty() {
         entries.push(("customer.update", moved(before.state, after.state)));
     }
-    if let Some(target) = change.status.filter(|target| *target != after.state.status()) {
+    if let Some(target) = change
+        .status
+        .filter(|target| *target != after.state.status())
+    {
         let found = after.state.move_towards(target, by.actor)?;
         let from = after.state;
         make_move(&mut after, found, by, None, now)?;
@@ -191,13 +266,43 @@ pub async fn update(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &Cu
     if after.state.status() != before.state.status() {
         after.state_since = now;
     }
-    replace_in(app, merchant, &mut work, &mut after, record.wrapped_key, now).await?;
+    replace_in(
+        app,
+        merchant,
+        &mut work,
+        &mut after,
+        record.wrapped_key,
+        now,
+    )
+    .await?;
     for (action, transition) in entries {
-        let fields: &[&str] = if action == "customer.update" { &fields } else { &["status"] };
-        work.audit(by, Entry { action, customer_id: Some(customer_id), fields, transition, ..Entry::default() }).await?;
+        let fields: &[&str] = if action == "customer.update" {
+            &fields
+        } else {
+            &["status"]
+        };
+        work.audit(
+            by,
+            Entry {
+                action,
+                customer_id: Some(customer_id),
+                fields,
+                transition,
+                ..Entry::default()
+            },
+        )
+        .await?;
     }
     if deletes {
-        tokens::deactivate_all_in(app, merchant, by, &mut work, customer_id, "the customer was deleted").await?;
+        tokens::deactivate_all_in(
+            app,
+            merchant,
+            by,
+            &mut work,
+            customer_id,
+            "the customer was deleted",
+        )
+        .await?;
     }
     work.commit().await?;
     Ok(after)
@@ -218,9 +323,25 @@ pub struct MoveReason {
 ///
 /// # Errors
 /// [`CustomerError`].
-pub async fn move_status(app: &Onfile, merchant: &Merchant, by: &By, customer_id: &CustomerId, attempted: Move, why: &MoveReason) -> Result<Customer, CustomerError> {
+pub async fn move_status(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    customer_id: &CustomerId,
+    attempted: Move,
+    why: &MoveReason,
+) -> Result<Customer, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
-    let customer = move_in(app, merchant, by, &mut work, customer_id, attempted, Some(why)).await?;
+    let customer = move_in(
+        app,
+        merchant,
+        by,
+        &mut work,
+        customer_id,
+        attempted,
+        Some(why),
+    )
+    .await?;
     work.commit().await?;
     Ok(customer)
 }
@@ -229,11 +350,26 @@ pub async fn move_status(app: &Onfile, merchant: &Merchant, by: &By, customer_id
 ///
 /// # Errors
 /// Faults.
-pub async fn end_suspension(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId) -> Result<(), CustomerError> {
+pub async fn end_suspension(
+    app: &Onfile,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+) -> Result<(), CustomerError> {
     let by = By::system("suspension-end");
     let mut work = Work::begin(app, merchant).await?;
-    let Some(record) = work.unit().customer(&merchant.merchant_id, customer_id).await? else { return Ok(()) };
-    let CustomerState::Suspended { until: Some(until), .. } = record.state else { return Ok(()) };
+    let Some(record) = work
+        .unit()
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+    else {
+        return Ok(());
+    };
+    let CustomerState::Suspended {
+        until: Some(until), ..
+    } = record.state
+    else {
+        return Ok(());
+    };
     if until > app.clock.now() {
         return Ok(());
     }
@@ -241,8 +377,20 @@ pub async fn end_suspension(app: &Onfile, merchant: &Merchant, customer_id: &Cus
     Ok(work.commit().await?)
 }
 
-async fn move_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>, customer_id: &CustomerId, attempted: Move, why: Option<&MoveReason>) -> Result<Customer, CustomerError> {
-    let record = work.unit().customer(&merchant.merchant_id, customer_id).await?.ok_or(CustomerError::NotFound)?;
+async fn move_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    work: &mut Work<'_>,
+    customer_id: &CustomerId,
+    attempted: Move,
+    why: Option<&MoveReason>,
+) -> Result<Customer, CustomerError> {
+    let record = work
+        .unit()
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+        .ok_or(CustomerError::NotFound)?;
     let mut customer = merchant.keys.customer(&record)?;
     let now = app.clock.now();
     let from = customer.state;
@@ -250,25 +398,68 @@ async fn move_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>
     make_move(&mut customer, attempted, by, until, now)?;
     let sealed_reason = match why {
         Some(why) => {
-            let key = merchant.keys.customer_key(customer_id, &record.wrapped_key)?;
-            let words = serde_json::to_vec(&(&why.reason, &why.note)).map_err(|error| Fault::Other(error.to_string()))?;
-            Some(merchant.keys.seal_for_customer(&key, "audit_entries.sealed_reason", customer_id.as_str(), &words, &*app.random))
+            let key = merchant
+                .keys
+                .customer_key(customer_id, &record.wrapped_key)?;
+            let words = serde_json::to_vec(&(&why.reason, &why.note))
+                .map_err(|error| Fault::Other(error.to_string()))?;
+            Some(merchant.keys.seal_for_customer(
+                &key,
+                "audit_entries.sealed_reason",
+                customer_id.as_str(),
+                &words,
+                &*app.random,
+            ))
         }
         None => None,
     };
     replace_in(app, merchant, work, &mut customer, record.wrapped_key, now).await?;
     let transition = moved(from, customer.state);
-    work.audit(by, Entry { action: action(attempted), customer_id: Some(customer_id), fields: &["status"], transition, sealed_reason, ..Entry::default() }).await?;
+    work.audit(
+        by,
+        Entry {
+            action: action(attempted),
+            customer_id: Some(customer_id),
+            fields: &["status"],
+            transition,
+            sealed_reason,
+            ..Entry::default()
+        },
+    )
+    .await?;
     if customer.state == CustomerState::Deleted {
-        tokens::deactivate_all_in(app, merchant, by, work, customer_id, "the customer was deleted").await?;
+        tokens::deactivate_all_in(
+            app,
+            merchant,
+            by,
+            work,
+            customer_id,
+            "the customer was deleted",
+        )
+        .await?;
     }
-    if let CustomerState::Suspended { until: Some(until), .. } = customer.state {
-        work.enqueue(&Task::EndSuspension { customer_id: customer_id.clone() }, until).await?;
+    if let CustomerState::Suspended {
+        until: Some(until), ..
+    } = customer.state
+    {
+        work.enqueue(
+            &Task::EndSuspension {
+                customer_id: customer_id.clone(),
+            },
+            until,
+        )
+        .await?;
     }
     Ok(customer)
 }
 
-fn make_move(customer: &mut Customer, attempted: Move, by: &By, until: Option<Timestamp>, now: Timestamp) -> Result<(), TransitionRefused> {
+fn make_move(
+    customer: &mut Customer,
+    attempted: Move,
+    by: &By,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), TransitionRefused> {
     customer.state = customer.state.apply(attempted, by.actor, until)?;
     customer.state_since = now;
     if attempted == Move::Activate {
@@ -279,46 +470,90 @@ fn make_move(customer: &mut Customer, attempted: Move, by: &By, until: Option<Ti
 }
 
 /// Replaces a customer within a unit of work, as its next version.
-pub(super) async fn replace_in(app: &Onfile, merchant: &Merchant, work: &mut Work<'_>, customer: &mut Customer, wrapped_key: Vec<u8>, now: Timestamp) -> Result<(), CustomerError> {
+pub(super) async fn replace_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    work: &mut Work<'_>,
+    customer: &mut Customer,
+    wrapped_key: Vec<u8>,
+    now: Timestamp,
+) -> Result<(), CustomerError> {
     customer.version += 1;
     customer.updated_at = now;
     let record = merchant.keys.record(customer, wrapped_key, &*app.random)?;
-    match work.unit().replace_customer(&merchant.merchant_id, &record).await? {
+    match work
+        .unit()
+        .replace_customer(&merchant.merchant_id, &record)
+        .await?
+    {
         Replaced::Yes => Ok(()),
         Replaced::Taken => Err(in_the_way(work.unit(), merchant, &record).await?),
-        Replaced::Stale => Err(Fault::Other(format!("{} changed under its own transaction", customer.customer_id)).into()),
+        Replaced::Stale => Err(Fault::Other(format!(
+            "{} changed under its own transaction",
+            customer.customer_id
+        ))
+        .into()),
     }
 }
 
 /// Raises a customer's version because one of its tokens changed.
-pub(super) async fn touch_in(merchant: &Merchant, unit: &mut dyn Write, customer_id: &CustomerId) -> Result<(), Fault> {
+pub(super) async fn touch_in(
+    merchant: &Merchant,
+    unit: &mut dyn Write,
+    customer_id: &CustomerId,
+) -> Result<(), Fault> {
     if let Some(mut record) = unit.customer(&merchant.merchant_id, customer_id).await? {
         record.version += 1;
-        if unit.replace_customer(&merchant.merchant_id, &record).await? != Replaced::Yes {
-            return Err(Fault::Other(format!("{customer_id} changed under its own transaction")));
+        if unit
+            .replace_customer(&merchant.merchant_id, &record)
+            .await?
+            != Replaced::Yes
+        {
+            return Err(Fault::Other(format!(
+                "{customer_id} changed under its own transaction"
+            )));
         }
     }
     Ok(())
 }
 
 /// A customer through a view.
-pub(super) async fn load(view: &mut dyn Read, merchant: &Merchant, customer_id: &CustomerId) -> Result<Customer, CustomerError> {
-    let record = view.customer(&merchant.merchant_id, customer_id).await?.ok_or(CustomerError::NotFound)?;
+pub(super) async fn load(
+    view: &mut dyn Read,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+) -> Result<Customer, CustomerError> {
+    let record = view
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+        .ok_or(CustomerError::NotFound)?;
     Ok(merchant.keys.customer(&record)?)
 }
 
-async fn in_the_way(unit: &mut dyn Write, merchant: &Merchant, record: &CustomerRecord) -> Result<CustomerError, Fault> {
+async fn in_the_way(
+    unit: &mut dyn Write,
+    merchant: &Merchant,
+    record: &CustomerRecord,
+) -> Result<CustomerError, Fault> {
     if let Some(index) = &record.phone_index
         && let Some(other) = unit.customer_by_phone(&merchant.merchant_id, index).await?
         && other.customer_id != record.customer_id
     {
-        return Ok(CustomerError::Duplicate { field: "mobile_number", customer_id: other.customer_id });
+        return Ok(CustomerError::Duplicate {
+            field: "mobile_number",
+            customer_id: other.customer_id,
+        });
     }
     if let Some(index) = &record.reference_index
-        && let Some(other) = unit.customer_by_reference(&merchant.merchant_id, index).await?
+        && let Some(other) = unit
+            .customer_by_reference(&merchant.merchant_id, index)
+            .await?
         && other.customer_id != record.customer_id
     {
-        return Ok(CustomerError::Duplicate { field: "merchant_customer_reference", customer_id: other.customer_id });
+        return Ok(CustomerError::Duplicate {
+            field: "merchant_customer_reference",
+            customer_id: other.customer_id,
+        });
     }
     Err(Fault::Other("an insert collided with nobody".into()))
 }
@@ -334,9 +569,9 @@ fn action(attempted: Move) -> &'static str {
     }
 }
 
-fn apply<T: Clone>(change: &Change<T>, before: &Option<T>) -> Option<T> {
+fn apply<T: Clone>(change: &Change<T>, before: Option<&T>) -> Option<T> {
     match change {
-        Change::Keep => before.clone(),
+        Change::Keep => before.cloned(),
         Change::Clear => None,
         Change::Set(value) => Some(value.clone()),
     }
@@ -344,15 +579,19 @@ fn apply<T: Clone>(change: &Change<T>, before: &Option<T>) -> Option<T> {
 
 fn with(before: &Profile, change: &CustomerChange) -> Profile {
     Profile {
-        merchant_customer_reference: apply(&change.merchant_customer_reference, &before.merchant_customer_reference),
-        first_name: apply(&change.first_name, &before.first_name),
-        last_name: apply(&change.last_name, &before.last_name),
-        phone: apply(&change.phone, &before.phone),
-        email: apply(&change.email, &before.email),
-        billing_address: apply(&change.billing_address, &before.billing_address),
-        shipping_address: apply(&change.shipping_address, &before.shipping_address),
-        gstin: apply(&change.gstin, &before.gstin),
-        merchant_metadata: apply(&change.merchant_metadata, &Some(before.merchant_metadata.clone())).unwrap_or_default(),
+        merchant_customer_reference: apply(
+            &change.merchant_customer_reference,
+            before.merchant_customer_reference.as_ref(),
+        ),
+        first_name: apply(&change.first_name, before.first_name.as_ref()),
+        last_name: apply(&change.last_name, before.last_name.as_ref()),
+        phone: apply(&change.phone, before.phone.as_ref()),
+        email: apply(&change.email, before.email.as_ref()),
+        billing_address: apply(&change.billing_address, before.billing_address.as_ref()),
+        shipping_address: apply(&change.shipping_address, before.shipping_address.as_ref()),
+        gstin: apply(&change.gstin, before.gstin.as_ref()),
+        merchant_metadata: apply(&change.merchant_metadata, Some(&before.merchant_metadata))
+            .unwrap_or_default(),
     }
 }
 
@@ -363,15 +602,27 @@ fn fields_of(profile: &Profile) -> Vec<&'static str> {
 /// The wire names of what differs.
 pub(super) fn changed_fields(before: &Profile, after: &Profile) -> Vec<&'static str> {
     [
-        ("merchant_customer_reference", before.merchant_customer_reference != after.merchant_customer_reference),
+        (
+            "merchant_customer_reference",
+            before.merchant_customer_reference != after.merchant_customer_reference,
+        ),
         ("first_name", before.first_name != after.first_name),
         ("last_name", before.last_name != after.last_name),
         ("mobile_number", before.phone != after.phone),
         ("email_id", before.email != after.email),
-        ("billing_address", before.billing_address != after.billing_address),
-        ("shipping_address", before.shipping_address != after.shipping_address),
+        (
+            "billing_address",
+            before.billing_address != after.billing_address,
+        ),
+        (
+            "shipping_address",
+            before.shipping_address != after.shipping_address,
+        ),
         ("gstin", before.gstin != after.gstin),
-        ("merchant_metadata", before.merchant_metadata != after.merchant_metadata),
+        (
+            "merchant_metadata",
+            before.merchant_metadata != after.merchant_metadata,
+        ),
     ]
     .into_iter()
     .filter_map(|(name, differs)| differs.then_some(name))

@@ -21,13 +21,22 @@ pub enum InstanceError {
 /// [`InstanceError`].
 pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
     let expected = app.vault.check_value();
-    let known = app.store.read().await.map_err(Fault::from)?.instance_value(ROOT_CHECK).await.map_err(Fault::from)?;
+    let known = app
+        .store
+        .read()
+        .await
+        .map_err(Fault::from)?
+        .instance_value(ROOT_CHECK)
+        .await
+        .map_err(Fault::from)?;
     match known {
         Some(known) if crate::vault::equal(&known, &expected) => Ok(()),
         Some(_) => Err(InstanceError::WrongRootKey),
         None => {
             let mut unit = app.store.write().await.map_err(Fault::from)?;
-            unit.set_instance_value(ROOT_CHECK, &expected).await.map_err(Fault::from)?;
+            unit.set_instance_value(ROOT_CHECK, &expected)
+                .await
+                .map_err(Fault::from)?;
             unit.commit().await.map_err(Fault::from)?;
             Ok(())
         }

@@ -63,7 +63,10 @@ impl Merchant {
     pub fn context(&self, amount: Option<i64>) -> Context {
         Context {
             acceptance: self.settings.acceptance.clone(),
-            verification_max_age: self.settings.verification_max_age_days.map(|days| Duration::from_secs(u64::from(days) * 86_400)),
+            verification_max_age: self
+                .settings
+                .verification_max_age_days
+                .map(|days| Duration::from_secs(u64::from(days) * 86_400)),
             amount,
         }
     }
@@ -79,19 +82,35 @@ pub struct Merchants(RwLock<HashMap<MerchantId, (Timestamp, Arc<Merchant>)>>);
 /// [`Fault`] when storage fails or its keys do not open.
 pub async fn get(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Merchant>>, Fault> {
     let now = app.clock.now();
-    if let Some((loaded_at, merchant)) = app.merchants.0.read().unwrap_or_else(PoisonError::into_inner).get(merchant_id)
+    if let Some((loaded_at, merchant)) = app
+        .merchants
+        .0
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(merchant_id)
         && loaded_at.plus(FRESH) > now
     {
         return Ok(Some(Arc::clone(merchant)));
     }
-    let Some(record) = app.store.read().await?.merchant(merchant_id).await? else { return Ok(None) };
+    let Some(record) = app.store.read().await?.merchant(merchant_id).await? else {
+        return Ok(None);
+    };
     let merchant = Arc::new(open(app, &record)?);
-    app.merchants.0.write().unwrap_or_else(PoisonError::into_inner).insert(merchant_id.clone(), (now, Arc::clone(&merchant)));
+    app.merchants
+        .0
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(merchant_id.clone(), (now, Arc::clone(&merchant)));
     Ok(Some(merchant))
 }
 
 fn open(app: &Onfile, record: &MerchantRecord) -> Result<Merchant, Fault> {
-    let settings = serde_json::from_str(&record.settings).map_err(|error| Fault::Other(format!("the settings of {} cannot be read: {error}", record.merchant_id)))?;
+    let settings = serde_json::from_str(&record.settings).map_err(|error| {
+        Fault::Other(format!(
+            "the settings of {} cannot be read: {error}",
+            record.merchant_id
+        ))
+    })?;
     Ok(Merchant {
         merchant_id: record.merchant_id.clone(),
         name: record.name.clone(),
@@ -127,7 +146,12 @@ pub enum CreateMerchantError {
 ///
 /// # Errors
 /// [`CreateMerchantError`].
-pub async fn create(app: &Onfile, name: &str, sandbox: bool, settings: &Settings) -> Result<NewMerchant, CreateMerchantError> {
+pub async fn create(
+    app: &Onfile,
+    name: &str,
+    sandbox: bool,
+    settings: &Settings,
+) -> Result<NewMerchant, CreateMerchantError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(CreateMerchantError::Name);
@@ -141,7 +165,8 @@ pub async fn create(app: &Onfile, name: &str, sandbox: bool, settings: &Settings
         sandbox,
         wrapped_key: wrapped.key,
         wrapped_index_key: wrapped.index_key,
-        settings: serde_json::to_string(settings).map_err(|error| Fault::Other(error.to_string()))?,
+        settings: serde_json::to_string(settings)
+            .map_err(|error| Fault::Other(error.to_string()))?,
         created_at: now,
     };
     let client_id = uuid(app.random_bytes());
@@ -155,13 +180,20 @@ pub async fn create(app: &Onfile, name: &str, sandbox: bool, settings: &Settings
         revoked_at: None,
     };
     let mut unit = app.store.write().await.map_err(Fault::from)?;
-    for inserted in [unit.insert_merchant(&record).await.map_err(Fault::from)?, unit.insert_api_key(&key).await.map_err(Fault::from)?] {
+    for inserted in [
+        unit.insert_merchant(&record).await.map_err(Fault::from)?,
+        unit.insert_api_key(&key).await.map_err(Fault::from)?,
+    ] {
         if inserted == Inserted::Taken {
             return Err(Fault::Other("a random id exists already".into()).into());
         }
     }
     unit.commit().await.map_err(Fault::from)?;
-    Ok(NewMerchant { merchant_id, client_id, client_secret })
+    Ok(NewMerchant {
+        merchant_id,
+        client_id,
+        client_secret,
+    })
 }
 
 /// A random UUID: the form that published clients expect of a client id.
@@ -171,13 +203,24 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     *variant = *variant & 0x3f | 0x80;
     let digits = vault::hex(&bytes);
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0..8),
+        part(8..12),
+        part(12..16),
+        part(16..20),
+        part(20..32)
+    )
 }
 
 /// `<prefix>_<256 random bits>_<checksum>`: a scanner finds a leaked one by its prefix and knows by
 /// the checksum that it is no accident.
 fn api_secret(app: &Onfile, sandbox: bool) -> String {
-    let prefix = if sandbox { "onfile_test" } else { "onfile_live" };
+    let prefix = if sandbox {
+        "onfile_test"
+    } else {
+        "onfile_live"
+    };
     let body = vault::hex(&app.random_bytes::<32>());
     let checksum = vault::hex(&vault::sha256(format!("{prefix}_{body}").as_bytes()));
     format!("{prefix}_{body}_{}", checksum.get(..6).unwrap_or_default())

@@ -46,7 +46,12 @@ impl By {
     /// Onfile itself.
     #[must_use]
     pub fn system(request_id: &str) -> Self {
-        Self { actor: Actor::System, actor_id: String::new(), address: None, request_id: request_id.to_owned() }
+        Self {
+            actor: Actor::System,
+            actor_id: String::new(),
+            address: None,
+            request_id: request_id.to_owned(),
+        }
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 use shared::Timestamp;
+use shared::api::Change;
 use shared::checkout_session::{Permission, SessionStatus};
 use shared::consent::{ConsentAct, ConsentChannel, ConsentRecord, ConsentState, TEXT_VERSION};
 use shared::customer::{Customer, CustomerState, Email, Name};
-use shared::api::Change;
 use shared::eligibility::{Context, Decision, RULES_VERSION};
 use shared::id::{CustomerId, TokenId};
 use shared::text::Language;
@@ -61,9 +61,10 @@ impl From<TokenError> for ShopperError {
             TokenError::NotFound | TokenError::CustomerNotFound => Self::NotFound,
             TokenError::NotEligible(decision) => Self::NotEligible(decision),
             TokenError::CustomerDeleted => Self::CustomerDeleted,
-            TokenError::CustomerSuspended | TokenError::Duplicate | TokenError::ServiceProviderToken | TokenError::ProviderDown => {
-                Self::Fault(Fault::Other(error.to_string()))
-            }
+            TokenError::CustomerSuspended
+            | TokenError::Duplicate
+            | TokenError::ServiceProviderToken
+            | TokenError::ProviderDown => Self::Fault(Fault::Other(error.to_string())),
         }
     }
 }
@@ -91,21 +92,46 @@ pub struct CustomerCards {
 }
 
 fn identified(session: &SessionRecord) -> Result<&CustomerId, ShopperError> {
-    session.customer_id.as_ref().ok_or(ShopperError::NotIdentified)
+    session
+        .customer_id
+        .as_ref()
+        .ok_or(ShopperError::NotIdentified)
 }
 
-async fn look(view: &mut dyn Read, app: &Onfile, merchant: &Merchant, session: &SessionRecord) -> Result<CustomerCards, ShopperError> {
+async fn look(
+    view: &mut dyn Read,
+    app: &Onfile,
+    merchant: &Merchant,
+    session: &SessionRecord,
+) -> Result<CustomerCards, ShopperError> {
     let customer_id = identified(session)?;
-    let record = view.customer(&merchant.merchant_id, customer_id).await?.ok_or(ShopperError::NotFound)?;
+    let record = view
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+        .ok_or(ShopperError::NotFound)?;
     let customer = merchant.keys.customer(&record).map_err(Fault::from)?;
     let allow: Vec<Permission> = serde_json::from_str(&session.allow).unwrap_or_default();
     let mut cards = Vec::new();
     if allow.contains(&Permission::List) {
-        cards = decide_all(view, merchant, &record, &customer, session.purpose, &merchant.context(session.amount), app.clock.now()).await?;
+        cards = decide_all(
+            view,
+            merchant,
+            &record,
+            &customer,
+            session.purpose,
+            &merchant.context(session.amount),
+            app.clock.now(),
+        )
+        .await?;
         cards.retain(|decided| decided.token.removal_confirmed_at.is_none());
     }
     let revision = revision(&customer, &cards);
-    Ok(CustomerCards { customer, is_new: session.is_new, cards, revision })
+    Ok(CustomerCards {
+        customer,
+        is_new: session.is_new,
+        cards,
+        revision,
+    })
 }
 
 fn revision(customer: &Customer, cards: &[Decided]) -> String {
@@ -122,19 +148,40 @@ fn revision(customer: &Customer, cards: &[Decided]) -> String {
 
 /// Looks, and keeps the decisions that the shopper is about to see, within a unit of work. The caller
 /// replaces the session.
-pub(super) async fn show_in(app: &Onfile, merchant: &Merchant, work: &mut Work<'_>, session: &mut SessionRecord) -> Result<CustomerCards, Fault> {
-    let cards = look(work.unit(), app, merchant, session).await.map_err(|error| match error {
-        ShopperError::Fault(fault) => fault,
-        other => Fault::Other(other.to_string()),
-    })?;
+pub(super) async fn show_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    work: &mut Work<'_>,
+    session: &mut SessionRecord,
+) -> Result<CustomerCards, Fault> {
+    let cards = look(work.unit(), app, merchant, session)
+        .await
+        .map_err(|error| match error {
+            ShopperError::Fault(fault) => fault,
+            other => Fault::Other(other.to_string()),
+        })?;
     keep_in(app, merchant, work, session, &cards).await?;
     Ok(cards)
 }
 
-async fn keep_in(app: &Onfile, merchant: &Merchant, work: &mut Work<'_>, session: &mut SessionRecord, cards: &CustomerCards) -> Result<(), Fault> {
+async fn keep_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    work: &mut Work<'_>,
+    session: &mut SessionRecord,
+    cards: &CustomerCards,
+) -> Result<(), Fault> {
     for decided in &cards.cards {
-        let record = decision_record(app.clock.now(), merchant.context(session.amount), session, &cards.customer, decided)?;
-        work.unit().append_decision(&merchant.merchant_id, &record).await?;
+        let record = decision_record(
+            app.clock.now(),
+            merchant.context(session.amount),
+            session,
+            &cards.customer,
+            decided,
+        )?;
+        work.unit()
+            .append_decision(&merchant.merchant_id, &record)
+            .await?;
     }
     session.shown_revision = Some(cards.revision.clone());
     Ok(())
@@ -156,7 +203,13 @@ struct Inputs<'a> {
     context: Context,
 }
 
-fn decision_record(at: Timestamp, context: Context, session: &SessionRecord, customer: &Customer, decided: &Decided) -> Result<DecisionRecord, Fault> {
+fn decision_record(
+    at: Timestamp,
+    context: Context,
+    session: &SessionRecord,
+    customer: &Customer,
+    decided: &Decided,
+) -> Result<DecisionRecord, Fault> {
     let suspended_until = match customer.state {
         CustomerState::Suspended { until, .. } => until,
         CustomerState::Inactive | CustomerState::Active | CustomerState::Deleted => None,
@@ -191,7 +244,11 @@ fn decision_record(at: Timestamp, context: Context, session: &SessionRecord, cus
 ///
 /// # Errors
 /// [`ShopperError`].
-pub async fn get(app: &Onfile, session: &Session, after: Option<&str>) -> Result<CustomerCards, ShopperError> {
+pub async fn get(
+    app: &Onfile,
+    session: &Session,
+    after: Option<&str>,
+) -> Result<CustomerCards, ShopperError> {
     let merchant = &session.merchant;
     let customer_id = identified(&session.record)?;
     let deadline = tokio::time::Instant::now() + POLL;
@@ -203,13 +260,22 @@ pub async fn get(app: &Onfile, session: &Session, after: Option<&str>) -> Result
         if after.is_none_or(|after| after != cards.revision) || app.changes.is_closing() {
             break cards;
         }
-        if tokio::time::timeout_at(deadline, listener.changed(&merchant.merchant_id, customer_id)).await.is_err() {
+        if tokio::time::timeout_at(
+            deadline,
+            listener.changed(&merchant.merchant_id, customer_id),
+        )
+        .await
+        .is_err()
+        {
             break cards;
         }
     };
     if session.record.shown_revision.as_deref() != Some(cards.revision.as_str()) {
         let mut work = Work::begin(app, merchant).await?;
-        if let Some(mut record) = work.unit().session(&merchant.merchant_id, &session.record.session_id).await?
+        if let Some(mut record) = work
+            .unit()
+            .session(&merchant.merchant_id, &session.record.session_id)
+            .await?
             && record.shown_revision.as_deref() != Some(cards.revision.as_str())
         {
             keep_in(app, merchant, &mut work, &mut record, &cards).await?;
@@ -235,9 +301,19 @@ pub struct ShopperChange {
 ///
 /// # Errors
 /// [`ShopperError`].
-pub async fn update(app: &Onfile, session: &Session, by: &By, change: ShopperChange) -> Result<CustomerCards, ShopperError> {
+pub async fn update(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    change: ShopperChange,
+) -> Result<CustomerCards, ShopperError> {
     let customer_id = identified(&session.record)?.clone();
-    let change = customers::CustomerChange { first_name: change.first_name, last_name: change.last_name, email: change.email, ..customers::CustomerChange::default() };
+    let change = customers::CustomerChange {
+        first_name: change.first_name,
+        last_name: change.last_name,
+        email: change.email,
+        ..customers::CustomerChange::default()
+    };
     customers::update(app, &session.merchant, by, &customer_id, change).await?;
     get(app, session, None).await
 }
@@ -263,7 +339,13 @@ pub struct Selected {
 ///
 /// # Errors
 /// [`ShopperError`].
-pub async fn select(app: &Onfile, session: &Session, by: &By, token_id: Option<&TokenId>, save: Option<Save>) -> Result<Selected, ShopperError> {
+pub async fn select(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    token_id: Option<&TokenId>,
+    save: Option<Save>,
+) -> Result<Selected, ShopperError> {
     let merchant = &session.merchant;
     let now = app.clock.now();
     if let Some(save) = &save {
@@ -275,9 +357,17 @@ pub async fn select(app: &Onfile, session: &Session, by: &By, token_id: Option<&
         }
     }
     let mut work = Work::begin(app, merchant).await?;
-    let mut record = work.unit().session(&merchant.merchant_id, &session.record.session_id).await?.ok_or(ShopperError::NotIdentified)?;
+    let mut record = work
+        .unit()
+        .session(&merchant.merchant_id, &session.record.session_id)
+        .await?
+        .ok_or(ShopperError::NotIdentified)?;
     let customer_id = identified(&record)?.clone();
-    if let Some(Save { text_version, language }) = &save {
+    if let Some(Save {
+        text_version,
+        language,
+    }) = &save
+    {
         let consent = ConsentRecord {
             token_id: token_id.cloned(),
             purpose: record.purpose,
@@ -288,13 +378,24 @@ pub async fn select(app: &Onfile, session: &Session, by: &By, token_id: Option<&
             session_id: Some(record.session_id.clone()),
             at: now,
         };
-        work.unit().append_consent(&merchant.merchant_id, &customer_id, &consent).await?;
+        work.unit()
+            .append_consent(&merchant.merchant_id, &customer_id, &consent)
+            .await?;
     }
     let card = match token_id {
         None => None,
         Some(_) if !session.allows(Permission::List) => return Err(ShopperError::NotAllowed),
         Some(token_id) => {
-            let decided = tokens::decide_one(work.unit(), app, merchant, &customer_id, token_id, record.purpose, record.amount).await?;
+            let decided = tokens::decide_one(
+                work.unit(),
+                app,
+                merchant,
+                &customer_id,
+                token_id,
+                record.purpose,
+                record.amount,
+            )
+            .await?;
             if !decided.decision.eligible {
                 return Err(ShopperError::NotEligible(decided.decision));
             }
@@ -305,15 +406,35 @@ pub async fn select(app: &Onfile, session: &Session, by: &By, token_id: Option<&
     record.selected_token_id = token_id.cloned();
     let saves = save.is_some();
     record.save_consent = match save {
-        Some(Save { text_version, language }) if token_id.is_none() => {
-            let kept = SavedConsent { text_version, language, given_at: now };
+        Some(Save {
+            text_version,
+            language,
+        }) if token_id.is_none() => {
+            let kept = SavedConsent {
+                text_version,
+                language,
+                given_at: now,
+            };
             Some(serde_json::to_string(&kept).map_err(|error| Fault::Other(error.to_string()))?)
         }
         _ => None,
     };
     checkout_sessions::replace(work.unit(), &merchant.merchant_id, &record).await?;
-    let action = if saves { "consent.give" } else { "checkout.select" };
-    work.audit(by, Entry { action, customer_id: Some(&customer_id), token_id, ..Entry::default() }).await?;
+    let action = if saves {
+        "consent.give"
+    } else {
+        "checkout.select"
+    };
+    work.audit(
+        by,
+        Entry {
+            action,
+            customer_id: Some(&customer_id),
+            token_id,
+            ..Entry::default()
+        },
+    )
+    .await?;
     work.commit().await?;
     Ok(Selected { card, save: saves })
 }
@@ -322,7 +443,12 @@ pub async fn select(app: &Onfile, session: &Session, by: &By, token_id: Option<&
 ///
 /// # Errors
 /// [`ShopperError`].
-pub async fn remove(app: &Onfile, session: &Session, by: &By, token_id: &TokenId) -> Result<CustomerCards, ShopperError> {
+pub async fn remove(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    token_id: &TokenId,
+) -> Result<CustomerCards, ShopperError> {
     let customer_id = identified(&session.record)?.clone();
     if !session.allows(Permission::Remove) {
         return Err(ShopperError::NotAllowed);
@@ -338,7 +464,10 @@ pub async fn remove(app: &Onfile, session: &Session, by: &By, token_id: &TokenId
 pub async fn leave(app: &Onfile, session: &Session) -> Result<(), Fault> {
     let merchant_id = &session.merchant.merchant_id;
     let mut unit = app.store.write().await?;
-    if let Some(mut record) = unit.session(merchant_id, &session.record.session_id).await? {
+    if let Some(mut record) = unit
+        .session(merchant_id, &session.record.session_id)
+        .await?
+    {
         record.secret_sha256 = None;
         record.cookie_sha256 = None;
         record.frame_code_sha256 = None;

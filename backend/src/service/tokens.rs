@@ -90,10 +90,25 @@ pub struct Decided {
 ///
 /// # Errors
 /// [`TokenError`].
-pub async fn generate(app: &Onfile, merchant: &Merchant, by: &By, new: NewToken) -> Result<CardToken, TokenError> {
-    let request_mac = mac(&app.vault.codes, &[merchant.merchant_id.as_str().as_bytes(), &new.canonical_request]);
+pub async fn generate(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    new: NewToken,
+) -> Result<CardToken, TokenError> {
+    let request_mac = mac(
+        &app.vault.codes,
+        &[
+            merchant.merchant_id.as_str().as_bytes(),
+            &new.canonical_request,
+        ],
+    );
     let mut work = Work::begin(app, merchant).await?;
-    let customer = work.unit().customer(&merchant.merchant_id, &new.customer_id).await?.ok_or(TokenError::CustomerNotFound)?;
+    let customer = work
+        .unit()
+        .customer(&merchant.merchant_id, &new.customer_id)
+        .await?
+        .ok_or(TokenError::CustomerNotFound)?;
     match customer.state {
         CustomerState::Inactive | CustomerState::Active => {}
         CustomerState::Suspended { .. } => return Err(TokenError::CustomerSuspended),
@@ -101,12 +116,22 @@ pub async fn generate(app: &Onfile, merchant: &Merchant, by: &By, new: NewToken)
     }
     let now = app.clock.now();
     let token_id = TokenId::new(now, app.random_bytes());
-    let key = merchant.keys.customer_key(&new.customer_id, &customer.wrapped_key)?;
+    let key = merchant
+        .keys
+        .customer_key(&new.customer_id, &customer.wrapped_key)?;
     let metadata = (!new.merchant_metadata.is_empty())
         .then(|| serde_json::to_vec(&new.merchant_metadata))
         .transpose()
         .map_err(|error| Fault::Other(error.to_string()))?
-        .map(|json| merchant.keys.seal_for_customer(&key, "card_tokens.metadata", token_id.as_str(), &json, &*app.random));
+        .map(|json| {
+            merchant.keys.seal_for_customer(
+                &key,
+                "card_tokens.metadata",
+                token_id.as_str(),
+                &json,
+                &*app.random,
+            )
+        });
     let record = TokenRecord {
         token_id: token_id.clone(),
         customer_id: new.customer_id.clone(),
@@ -129,9 +154,19 @@ pub async fn generate(app: &Onfile, merchant: &Merchant, by: &By, new: NewToken)
         created_at: now,
         updated_at: now,
     };
-    if work.unit().insert_token(&merchant.merchant_id, &record).await? == Inserted::Taken {
-        let existing = work.unit().token_by_reference(&merchant.merchant_id, &record.merchant_token_reference).await?;
-        let same = existing.filter(|existing| equal(&existing.request_mac, &record.request_mac) && existing.removed_at.is_none());
+    if work
+        .unit()
+        .insert_token(&merchant.merchant_id, &record)
+        .await?
+        == Inserted::Taken
+    {
+        let existing = work
+            .unit()
+            .token_by_reference(&merchant.merchant_id, &record.merchant_token_reference)
+            .await?;
+        let same = existing.filter(|existing| {
+            equal(&existing.request_mac, &record.request_mac) && existing.removed_at.is_none()
+        });
         return open(merchant, &customer, same.ok_or(TokenError::Duplicate)?);
     }
     let consent = ConsentRecord {
@@ -144,10 +179,22 @@ pub async fn generate(app: &Onfile, merchant: &Merchant, by: &By, new: NewToken)
         session_id: None,
         at: now,
     };
-    work.unit().append_consent(&merchant.merchant_id, &new.customer_id, &consent).await?;
+    work.unit()
+        .append_consent(&merchant.merchant_id, &new.customer_id, &consent)
+        .await?;
     customers::touch_in(merchant, work.unit(), &new.customer_id).await?;
-    work.audit(by, Entry { action: "token.generate", customer_id: Some(&new.customer_id), token_id: Some(&token_id), ..Entry::default() }).await?;
-    work.enqueue(&Task::ProvisionToken { token_id }, now).await?;
+    work.audit(
+        by,
+        Entry {
+            action: "token.generate",
+            customer_id: Some(&new.customer_id),
+            token_id: Some(&token_id),
+            ..Entry::default()
+        },
+    )
+    .await?;
+    work.enqueue(&Task::ProvisionToken { token_id }, now)
+        .await?;
     work.commit().await?;
     open(merchant, &customer, record)
 }
@@ -156,14 +203,27 @@ pub async fn generate(app: &Onfile, merchant: &Merchant, by: &By, new: NewToken)
 ///
 /// # Errors
 /// [`TokenError::ProviderDown`] asks for another try.
-pub async fn provision(app: &Onfile, merchant: &Merchant, token_id: &TokenId) -> Result<(), TokenError> {
-    let Some((_, token)) = find(app, merchant, token_id).await? else { return Ok(()) };
-    let Some(provider) = app.providers.of(token.provider) else { return Ok(()) };
-    let answer = provider.provision(&token, app.clock.now(), app.random_bytes()).await.map_err(|_| TokenError::ProviderDown)?;
+pub async fn provision(
+    app: &Onfile,
+    merchant: &Merchant,
+    token_id: &TokenId,
+) -> Result<(), TokenError> {
+    let Some((_, token)) = find(app, merchant, token_id).await? else {
+        return Ok(());
+    };
+    let Some(provider) = app.providers.of(token.provider) else {
+        return Ok(());
+    };
+    let answer = provider
+        .provision(&token, app.clock.now(), app.random_bytes())
+        .await
+        .map_err(|_| TokenError::ProviderDown)?;
     let Some(answer) = answer else { return Ok(()) };
     let by = By::system("token-provision");
     let mut work = Work::begin(app, merchant).await?;
-    let Some(mut record) = work.unit().token(&merchant.merchant_id, token_id).await? else { return Ok(()) };
+    let Some(mut record) = work.unit().token(&merchant.merchant_id, token_id).await? else {
+        return Ok(());
+    };
     if record.status != TokenStatus::Initiated {
         return Ok(());
     }
@@ -180,13 +240,24 @@ pub async fn provision(app: &Onfile, merchant: &Merchant, token_id: &TokenId) ->
     // No card is ACTIVE without the issuer's authentication, whatever the provider says.
     if record.status == TokenStatus::Active && record.afa_reference.is_none() {
         record.status = TokenStatus::Failed;
-        record.status_reason = Some("no reference of the issuer's authentication was given".to_owned());
+        record.status_reason =
+            Some("no reference of the issuer's authentication was given".to_owned());
     }
     record.updated_at = now;
     let customer_id = record.customer_id.clone();
     replace(&mut work, merchant, &record).await?;
     customers::touch_in(merchant, work.unit(), &customer_id).await?;
-    work.audit(&by, Entry { action: "token.provision", customer_id: Some(&customer_id), token_id: Some(token_id), fields: &["status"], ..Entry::default() }).await?;
+    work.audit(
+        &by,
+        Entry {
+            action: "token.provision",
+            customer_id: Some(&customer_id),
+            token_id: Some(token_id),
+            fields: &["status"],
+            ..Entry::default()
+        },
+    )
+    .await?;
     Ok(work.commit().await?)
 }
 
@@ -194,22 +265,52 @@ pub async fn provision(app: &Onfile, merchant: &Merchant, token_id: &TokenId) ->
 ///
 /// # Errors
 /// [`TokenError::CustomerNotFound`] and faults.
-pub async fn list(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId) -> Result<(Customer, Vec<Decided>), TokenError> {
+pub async fn list(
+    app: &Onfile,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+) -> Result<(Customer, Vec<Decided>), TokenError> {
     let mut view = app.store.read().await?;
-    let record = view.customer(&merchant.merchant_id, customer_id).await?.ok_or(TokenError::CustomerNotFound)?;
+    let record = view
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+        .ok_or(TokenError::CustomerNotFound)?;
     let customer = merchant.keys.customer(&record)?;
-    let decided = decide_all(&mut *view, merchant, &record, &customer, Purpose::default(), &merchant.context(None), app.clock.now()).await?;
+    let decided = decide_all(
+        &mut *view,
+        merchant,
+        &record,
+        &customer,
+        Purpose::default(),
+        &merchant.context(None),
+        app.clock.now(),
+    )
+    .await?;
     Ok((customer, decided))
 }
 
 /// Decides about every token of a customer through a view, newest first.
-pub(super) async fn decide_all(view: &mut dyn Read, merchant: &Merchant, record: &store::CustomerRecord, customer: &Customer, purpose: Purpose, context: &Context, now: Timestamp) -> Result<Vec<Decided>, Fault> {
-    let tokens = view.tokens_of(&merchant.merchant_id, &customer.customer_id).await?;
+pub(super) async fn decide_all(
+    view: &mut dyn Read,
+    merchant: &Merchant,
+    record: &store::CustomerRecord,
+    customer: &Customer,
+    purpose: Purpose,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Vec<Decided>, Fault> {
+    let tokens = view
+        .tokens_of(&merchant.merchant_id, &customer.customer_id)
+        .await?;
     if tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let consents: HashMap<_, _> =
-        view.last_consents(&merchant.merchant_id, &customer.customer_id, purpose).await?.into_iter().map(|(token, act, at)| (token, (act, at))).collect();
+    let consents: HashMap<_, _> = view
+        .last_consents(&merchant.merchant_id, &customer.customer_id, purpose)
+        .await?
+        .into_iter()
+        .map(|(token, act, at)| (token, (act, at)))
+        .collect();
     tokens
         .into_iter()
         .map(|token| {
@@ -219,7 +320,11 @@ pub(super) async fn decide_all(view: &mut dyn Read, merchant: &Merchant, record:
                 other => Fault::Other(other.to_string()),
             })?;
             let decision = decide(customer, &token, consent, context, now);
-            Ok(Decided { token, consent, decision })
+            Ok(Decided {
+                token,
+                consent,
+                decision,
+            })
         })
         .collect()
 }
@@ -228,50 +333,127 @@ pub(super) async fn decide_all(view: &mut dyn Read, merchant: &Merchant, record:
 ///
 /// # Errors
 /// [`TokenError`].
-pub async fn get(app: &Onfile, merchant: &Merchant, customer_id: &CustomerId, token_id: &TokenId) -> Result<Decided, TokenError> {
+pub async fn get(
+    app: &Onfile,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+    token_id: &TokenId,
+) -> Result<Decided, TokenError> {
     let (_, decided) = list(app, merchant, customer_id).await?;
-    decided.into_iter().find(|decided| decided.token.token_id == *token_id).ok_or(TokenError::NotFound)
+    decided
+        .into_iter()
+        .find(|decided| decided.token.token_id == *token_id)
+        .ok_or(TokenError::NotFound)
 }
 
 /// A token by id alone, with its customer.
 ///
 /// # Errors
 /// Faults.
-pub async fn find(app: &Onfile, merchant: &Merchant, token_id: &TokenId) -> Result<Option<(Customer, CardToken)>, TokenError> {
+pub async fn find(
+    app: &Onfile,
+    merchant: &Merchant,
+    token_id: &TokenId,
+) -> Result<Option<(Customer, CardToken)>, TokenError> {
     let mut view = app.store.read().await?;
-    let Some(record) = view.token(&merchant.merchant_id, token_id).await? else { return Ok(None) };
-    let customer = view.customer(&merchant.merchant_id, &record.customer_id).await?.ok_or(TokenError::CustomerNotFound)?;
-    Ok(Some((merchant.keys.customer(&customer)?, open(merchant, &customer, record)?)))
+    let Some(record) = view.token(&merchant.merchant_id, token_id).await? else {
+        return Ok(None);
+    };
+    let customer = view
+        .customer(&merchant.merchant_id, &record.customer_id)
+        .await?
+        .ok_or(TokenError::CustomerNotFound)?;
+    Ok(Some((
+        merchant.keys.customer(&customer)?,
+        open(merchant, &customer, record)?,
+    )))
 }
 
 /// Makes a cryptogram for one payment, after deciding again in a transaction. It is never stored.
 ///
 /// # Errors
 /// [`TokenError::NotEligible`] with the reasons, and others.
-pub async fn generate_cryptogram(app: &Onfile, merchant: &Merchant, by: &By, token_id: &TokenId, service_provider_token_id: &ServiceProviderTokenId) -> Result<(CardToken, Cryptogram), TokenError> {
+pub async fn generate_cryptogram(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    token_id: &TokenId,
+    service_provider_token_id: &ServiceProviderTokenId,
+) -> Result<(CardToken, Cryptogram), TokenError> {
     let mut work = Work::begin(app, merchant).await?;
-    let record = work.unit().token(&merchant.merchant_id, token_id).await?.ok_or(TokenError::NotFound)?;
+    let record = work
+        .unit()
+        .token(&merchant.merchant_id, token_id)
+        .await?
+        .ok_or(TokenError::NotFound)?;
     let customer_id = record.customer_id.clone();
-    let decided = decide_one(work.unit(), app, merchant, &customer_id, token_id, Purpose::default(), None).await?;
+    let decided = decide_one(
+        work.unit(),
+        app,
+        merchant,
+        &customer_id,
+        token_id,
+        Purpose::default(),
+        None,
+    )
+    .await?;
     if !decided.decision.eligible {
         return Err(TokenError::NotEligible(decided.decision));
     }
     if decided.token.service_provider_token_id.as_ref() != Some(service_provider_token_id) {
         return Err(TokenError::ServiceProviderToken);
     }
-    let provider = app.providers.of(decided.token.provider).ok_or(TokenError::ProviderDown)?;
-    work.audit(by, Entry { action: "token.cryptogram", customer_id: Some(&customer_id), token_id: Some(token_id), ..Entry::default() }).await?;
-    let cryptogram = provider.cryptogram(&decided.token, app.random_bytes()).await.map_err(|_| TokenError::ProviderDown)?;
+    let provider = app
+        .providers
+        .of(decided.token.provider)
+        .ok_or(TokenError::ProviderDown)?;
+    work.audit(
+        by,
+        Entry {
+            action: "token.cryptogram",
+            customer_id: Some(&customer_id),
+            token_id: Some(token_id),
+            ..Entry::default()
+        },
+    )
+    .await?;
+    let cryptogram = provider
+        .cryptogram(&decided.token, app.random_bytes())
+        .await
+        .map_err(|_| TokenError::ProviderDown)?;
     work.commit().await?;
     Ok((decided.token, cryptogram))
 }
 
 /// Decides about one token within a transaction.
-pub(super) async fn decide_one(view: &mut dyn Read, app: &Onfile, merchant: &Merchant, customer_id: &CustomerId, token_id: &TokenId, purpose: Purpose, amount: Option<i64>) -> Result<Decided, TokenError> {
-    let record = view.customer(&merchant.merchant_id, customer_id).await?.ok_or(TokenError::CustomerNotFound)?;
+pub(super) async fn decide_one(
+    view: &mut dyn Read,
+    app: &Onfile,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+    token_id: &TokenId,
+    purpose: Purpose,
+    amount: Option<i64>,
+) -> Result<Decided, TokenError> {
+    let record = view
+        .customer(&merchant.merchant_id, customer_id)
+        .await?
+        .ok_or(TokenError::CustomerNotFound)?;
     let customer = merchant.keys.customer(&record)?;
-    let decided = decide_all(view, merchant, &record, &customer, purpose, &merchant.context(amount), app.clock.now()).await?;
-    decided.into_iter().find(|decided| decided.token.token_id == *token_id).ok_or(TokenError::NotFound)
+    let decided = decide_all(
+        view,
+        merchant,
+        &record,
+        &customer,
+        purpose,
+        &merchant.context(amount),
+        app.clock.now(),
+    )
+    .await?;
+    decided
+        .into_iter()
+        .find(|decided| decided.token.token_id == *token_id)
+        .ok_or(TokenError::NotFound)
 }
 
 /// Removes a token: DEACTIVATED here at once, then at its provider until that confirms. Removing it
@@ -279,9 +461,19 @@ pub(super) async fn decide_one(view: &mut dyn Read, app: &Onfile, merchant: &Mer
 ///
 /// # Errors
 /// [`TokenError`].
-pub async fn remove(app: &Onfile, merchant: &Merchant, by: &By, customer_id: Option<&CustomerId>, token_id: &TokenId) -> Result<CustomerId, TokenError> {
+pub async fn remove(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    customer_id: Option<&CustomerId>,
+    token_id: &TokenId,
+) -> Result<CustomerId, TokenError> {
     let mut work = Work::begin(app, merchant).await?;
-    let record = work.unit().token(&merchant.merchant_id, token_id).await?.ok_or(TokenError::NotFound)?;
+    let record = work
+        .unit()
+        .token(&merchant.merchant_id, token_id)
+        .await?
+        .ok_or(TokenError::NotFound)?;
     if customer_id.is_some_and(|customer_id| record.customer_id != *customer_id) {
         return Err(TokenError::NotFound);
     }
@@ -301,8 +493,19 @@ pub async fn remove(app: &Onfile, merchant: &Merchant, by: &By, customer_id: Opt
 }
 
 /// Deactivates every token of a customer that is being deleted.
-pub(super) async fn deactivate_all_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>, customer_id: &CustomerId, why: &str) -> Result<(), Fault> {
-    for record in work.unit().tokens_of(&merchant.merchant_id, customer_id).await? {
+pub(super) async fn deactivate_all_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    work: &mut Work<'_>,
+    customer_id: &CustomerId,
+    why: &str,
+) -> Result<(), Fault> {
+    for record in work
+        .unit()
+        .tokens_of(&merchant.merchant_id, customer_id)
+        .await?
+    {
         if record.removed_at.is_none() {
             deactivate_in(app, merchant, by, work, record, why).await?;
         }
@@ -310,7 +513,14 @@ pub(super) async fn deactivate_all_in(app: &Onfile, merchant: &Merchant, by: &By
     Ok(())
 }
 
-async fn deactivate_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Work<'_>, mut record: TokenRecord, why: &str) -> Result<(), Fault> {
+async fn deactivate_in(
+    app: &Onfile,
+    merchant: &Merchant,
+    by: &By,
+    work: &mut Work<'_>,
+    mut record: TokenRecord,
+    why: &str,
+) -> Result<(), Fault> {
     let now = app.clock.now();
     if record.status != TokenStatus::Deactivated {
         record.status = TokenStatus::Deactivated;
@@ -319,7 +529,11 @@ async fn deactivate_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Wo
     record.status_reason = Some(why.to_owned());
     record.removed_at = Some(now);
     record.updated_at = now;
-    let channel = if by.actor == Actor::Shopper { ConsentChannel::Shopper } else { ConsentChannel::Merchant };
+    let channel = if by.actor == Actor::Shopper {
+        ConsentChannel::Shopper
+    } else {
+        ConsentChannel::Merchant
+    };
     let consent = ConsentRecord {
         token_id: Some(record.token_id.clone()),
         purpose: Purpose::default(),
@@ -330,51 +544,109 @@ async fn deactivate_in(app: &Onfile, merchant: &Merchant, by: &By, work: &mut Wo
         session_id: None,
         at: now,
     };
-    work.unit().append_consent(&merchant.merchant_id, &record.customer_id, &consent).await?;
+    work.unit()
+        .append_consent(&merchant.merchant_id, &record.customer_id, &consent)
+        .await?;
     replace(work, merchant, &record).await?;
-    let entry = Entry { action: "token.remove", customer_id: Some(&record.customer_id), token_id: Some(&record.token_id), fields: &["status"], ..Entry::default() };
+    let entry = Entry {
+        action: "token.remove",
+        customer_id: Some(&record.customer_id),
+        token_id: Some(&record.token_id),
+        fields: &["status"],
+        ..Entry::default()
+    };
     work.audit(by, entry).await?;
-    work.enqueue(&Task::RemoveToken { token_id: record.token_id }, now).await
+    work.enqueue(
+        &Task::RemoveToken {
+            token_id: record.token_id,
+        },
+        now,
+    )
+    .await
 }
 
 /// Asks the provider to remove a token, and notes its confirmation.
 ///
 /// # Errors
 /// [`TokenError::ProviderDown`] asks for another try.
-pub async fn confirm_removal(app: &Onfile, merchant: &Merchant, token_id: &TokenId) -> Result<(), TokenError> {
-    let Some((_, token)) = find(app, merchant, token_id).await? else { return Ok(()) };
+pub async fn confirm_removal(
+    app: &Onfile,
+    merchant: &Merchant,
+    token_id: &TokenId,
+) -> Result<(), TokenError> {
+    let Some((_, token)) = find(app, merchant, token_id).await? else {
+        return Ok(());
+    };
     if let Some(provider) = app.providers.of(token.provider) {
-        provider.remove(&token).await.map_err(|_| TokenError::ProviderDown)?;
+        provider
+            .remove(&token)
+            .await
+            .map_err(|_| TokenError::ProviderDown)?;
     }
     let by = By::system("token-removal");
     let mut work = Work::begin(app, merchant).await?;
-    let Some(mut record) = work.unit().token(&merchant.merchant_id, token_id).await? else { return Ok(()) };
+    let Some(mut record) = work.unit().token(&merchant.merchant_id, token_id).await? else {
+        return Ok(());
+    };
     record.removal_confirmed_at = Some(app.clock.now());
     let customer_id = record.customer_id.clone();
     replace(&mut work, merchant, &record).await?;
     customers::touch_in(merchant, work.unit(), &customer_id).await?;
-    work.audit(&by, Entry { action: "token.removal_confirmed", customer_id: Some(&customer_id), token_id: Some(token_id), ..Entry::default() }).await?;
+    work.audit(
+        &by,
+        Entry {
+            action: "token.removal_confirmed",
+            customer_id: Some(&customer_id),
+            token_id: Some(token_id),
+            ..Entry::default()
+        },
+    )
+    .await?;
     Ok(work.commit().await?)
 }
 
-async fn replace(work: &mut Work<'_>, merchant: &Merchant, record: &TokenRecord) -> Result<(), Fault> {
-    match work.unit().replace_token(&merchant.merchant_id, record).await? {
+async fn replace(
+    work: &mut Work<'_>,
+    merchant: &Merchant,
+    record: &TokenRecord,
+) -> Result<(), Fault> {
+    match work
+        .unit()
+        .replace_token(&merchant.merchant_id, record)
+        .await?
+    {
         Replaced::Yes => Ok(()),
-        Replaced::Stale | Replaced::Taken => Err(Fault::Other(format!("{} vanished under its own transaction", record.token_id))),
+        Replaced::Stale | Replaced::Taken => Err(Fault::Other(format!(
+            "{} vanished under its own transaction",
+            record.token_id
+        ))),
     }
 }
 
-fn open(merchant: &Merchant, customer: &store::CustomerRecord, record: TokenRecord) -> Result<CardToken, TokenError> {
+fn open(
+    merchant: &Merchant,
+    customer: &store::CustomerRecord,
+    record: TokenRecord,
+) -> Result<CardToken, TokenError> {
     let merchant_metadata = match &record.metadata {
         Some(sealed) => {
-            let key = merchant.keys.customer_key(&record.customer_id, &customer.wrapped_key)?;
-            let json = merchant.keys.open_for_customer(&key, "card_tokens.metadata", record.token_id.as_str(), sealed)?;
+            let key = merchant
+                .keys
+                .customer_key(&record.customer_id, &customer.wrapped_key)?;
+            let json = merchant.keys.open_for_customer(
+                &key,
+                "card_tokens.metadata",
+                record.token_id.as_str(),
+                sealed,
+            )?;
             serde_json::from_slice(&json).map_err(|error| Fault::Other(error.to_string()))?
         }
         None => Metadata::default(),
     };
-    let merchant_token_reference = Reference::parse(&record.merchant_token_reference)
-        .map_err(|invalid| Fault::Other(format!("the reference of {} {invalid}", record.token_id)))?;
+    let merchant_token_reference =
+        Reference::parse(&record.merchant_token_reference).map_err(|invalid| {
+            Fault::Other(format!("the reference of {} {invalid}", record.token_id))
+        })?;
     Ok(CardToken {
         token_id: record.token_id,
         customer_id: record.customer_id,
@@ -397,4 +669,3 @@ fn open(merchant: &Merchant, customer: &store::CustomerRecord, record: TokenReco
         updated_at: record.updated_at,
     })
 }
-

@@ -115,14 +115,25 @@ struct Kept {
 ///
 /// # Errors
 /// [`VerificationError`].
-pub async fn start(app: &Onfile, session: &Session, by: &By, phone: Option<PhoneNumber>, channel: Channel) -> Result<Challenge, VerificationError> {
+pub async fn start(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    phone: Option<PhoneNumber>,
+    channel: Channel,
+) -> Result<Challenge, VerificationError> {
     let phone = match phone {
         Some(phone) => phone,
         None => session.hint()?.ok_or(VerificationError::NoPhone)?,
     };
     let merchant = &session.merchant;
     let country = phone.country_code().as_str();
-    if !merchant.settings.verification_countries.iter().any(|allowed| allowed == country) {
+    if !merchant
+        .settings
+        .verification_countries
+        .iter()
+        .any(|allowed| allowed == country)
+    {
         return Err(VerificationError::Country(country.to_owned()));
     }
     if !app.sender.is_configured() {
@@ -131,30 +142,69 @@ pub async fn start(app: &Onfile, session: &Session, by: &By, phone: Option<Phone
     let now = app.clock.now();
     let phone_index = merchant.keys.phone_index(&phone);
     let mut work = Work::begin(app, merchant).await?;
-    let mut record = work.unit().session(&merchant.merchant_id, &session.record.session_id).await?.ok_or(VerificationError::NotFound)?;
+    let mut record = work
+        .unit()
+        .session(&merchant.merchant_id, &session.record.session_id)
+        .await?
+        .ok_or(VerificationError::NotFound)?;
     if let Some(challenge_id) = &record.challenge_id
-        && let Some(challenge) = work.unit().challenge(&merchant.merchant_id, challenge_id).await?
+        && let Some(challenge) = work
+            .unit()
+            .challenge(&merchant.merchant_id, challenge_id)
+            .await?
         && equal(&challenge.phone_index, &phone_index)
         && challenge.code_mac.is_some()
     {
         return resend_in(app, session, by, work, challenge, channel).await;
     }
-    if let Some(cool_down) = work.unit().cool_down(&merchant.merchant_id, &phone_index).await?.filter(|cool_down| cool_down.until > now) {
-        return Err(VerificationError::Limited { until: cool_down.until });
+    if let Some(cool_down) = work
+        .unit()
+        .cool_down(&merchant.merchant_id, &phone_index)
+        .await?
+        .filter(|cool_down| cool_down.until > now)
+    {
+        return Err(VerificationError::Limited {
+            until: cool_down.until,
+        });
     }
     let session_subject = record.session_id.as_str().as_bytes().to_vec();
-    let phones = work.unit().count_events(Some(&merchant.merchant_id), PHONE_OF_SESSION, &session_subject, record.created_at).await?;
+    let phones = work
+        .unit()
+        .count_events(
+            Some(&merchant.merchant_id),
+            PHONE_OF_SESSION,
+            &session_subject,
+            record.created_at,
+        )
+        .await?;
     if phones >= policy::PHONES_PER_SESSION {
-        return Err(VerificationError::Limited { until: record.expires_at });
+        return Err(VerificationError::Limited {
+            until: record.expires_at,
+        });
     }
-    work.unit().record_event(Some(&merchant.merchant_id), PHONE_OF_SESSION, &session_subject, now).await?;
+    work.unit()
+        .record_event(
+            Some(&merchant.merchant_id),
+            PHONE_OF_SESSION,
+            &session_subject,
+            now,
+        )
+        .await?;
     let challenge_id = ChallengeId::new(now, app.random_bytes());
-    let kept = serde_json::to_vec(&Kept { phone: phone.clone() }).map_err(|error| Fault::Other(error.to_string()))?;
+    let kept = serde_json::to_vec(&Kept {
+        phone: phone.clone(),
+    })
+    .map_err(|error| Fault::Other(error.to_string()))?;
     let mut challenge = ChallengeRecord {
         challenge_id: challenge_id.clone(),
         session_id: record.session_id.clone(),
         phone_index,
-        phone: merchant.keys.seal("challenges.phone", challenge_id.as_str(), &kept, &*app.random),
+        phone: merchant.keys.seal(
+            "challenges.phone",
+            challenge_id.as_str(),
+            &kept,
+            &*app.random,
+        ),
         code_mac: None,
         code_expires_at: now,
         sends: 0,
@@ -164,7 +214,12 @@ pub async fn start(app: &Onfile, session: &Session, by: &By, phone: Option<Phone
         created_at: now,
     };
     send_in(app, session, by, &mut work, &mut challenge, &phone, channel).await?;
-    if work.unit().insert_challenge(&merchant.merchant_id, &challenge).await? == Inserted::Taken {
+    if work
+        .unit()
+        .insert_challenge(&merchant.merchant_id, &challenge)
+        .await?
+        == Inserted::Taken
+    {
         return Err(Fault::Other("a random challenge id exists already".into()).into());
     }
     record.challenge_id = Some(challenge_id);
@@ -177,7 +232,13 @@ pub async fn start(app: &Onfile, session: &Session, by: &By, phone: Option<Phone
 ///
 /// # Errors
 /// [`VerificationError`].
-pub async fn resend(app: &Onfile, session: &Session, by: &By, challenge_id: &ChallengeId, channel: Channel) -> Result<Challenge, VerificationError> {
+pub async fn resend(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    challenge_id: &ChallengeId,
+    channel: Channel,
+) -> Result<Challenge, VerificationError> {
     let mut work = Work::begin(app, &session.merchant).await?;
     let challenge = challenge_of(&mut work, session, challenge_id).await?;
     if challenge.code_mac.is_none() {
@@ -186,19 +247,34 @@ pub async fn resend(app: &Onfile, session: &Session, by: &By, challenge_id: &Cha
     resend_in(app, session, by, work, challenge, channel).await
 }
 
-async fn resend_in(app: &Onfile, session: &Session, by: &By, mut work: Work<'_>, mut challenge: ChallengeRecord, channel: Channel) -> Result<Challenge, VerificationError> {
+async fn resend_in(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    mut work: Work<'_>,
+    mut challenge: ChallengeRecord,
+    channel: Channel,
+) -> Result<Challenge, VerificationError> {
     let now = app.clock.now();
     let merchant = &session.merchant;
     if let Some(until) = challenge.locked_until.filter(|until| *until > now) {
         return Err(VerificationError::Locked { until });
     }
-    let cool_down = work.unit().cool_down(&merchant.merchant_id, &challenge.phone_index).await?;
+    let cool_down = work
+        .unit()
+        .cool_down(&merchant.merchant_id, &challenge.phone_index)
+        .await?;
     if let Some(cool_down) = cool_down.filter(|cool_down| cool_down.until > now) {
-        return Err(VerificationError::Limited { until: cool_down.until });
+        return Err(VerificationError::Limited {
+            until: cool_down.until,
+        });
     }
     let resend_at = policy::resend_at(challenge.sends, challenge.last_sent_at);
     if resend_at.is_none_or(|at| at > now) {
-        return Err(VerificationError::TooEarly { challenge_id: challenge.challenge_id, resend_at });
+        return Err(VerificationError::TooEarly {
+            challenge_id: challenge.challenge_id,
+            resend_at,
+        });
     }
     if challenge.locked_until.take().is_some() {
         challenge.wrong = 0;
@@ -211,45 +287,115 @@ async fn resend_in(app: &Onfile, session: &Session, by: &By, mut work: Work<'_>,
 }
 
 /// Counts a send against every limit, then draws a code and queues its message.
-async fn send_in(app: &Onfile, session: &Session, by: &By, work: &mut Work<'_>, challenge: &mut ChallengeRecord, phone: &PhoneNumber, channel: Channel) -> Result<(), VerificationError> {
+async fn send_in(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    work: &mut Work<'_>,
+    challenge: &mut ChallengeRecord,
+    phone: &PhoneNumber,
+    channel: Channel,
+) -> Result<(), VerificationError> {
     let now = app.clock.now();
     let merchant_id = &session.merchant.merchant_id;
     // Known under the instance's key, so that the daily limit holds across merchants.
     let everywhere = mac(&app.vault.phones, &[phone.e164().as_bytes()]);
     let address = by.address.map(subject_of);
     let mut limits = vec![
-        (None, SENT_TO_PHONE, everywhere.clone(), policy::SEND_HOUR, policy::SENDS_PER_PHONE_AND_HOUR),
-        (None, SENT_TO_PHONE, everywhere.clone(), policy::LIMIT_DAY, policy::SENDS_PER_PHONE_AND_DAY),
-        (Some(merchant_id), SENT_FOR_MERCHANT, Vec::new(), policy::SEND_HOUR, policy::SENDS_PER_MERCHANT_AND_HOUR),
+        (
+            None,
+            SENT_TO_PHONE,
+            everywhere.clone(),
+            policy::SEND_HOUR,
+            policy::SENDS_PER_PHONE_AND_HOUR,
+        ),
+        (
+            None,
+            SENT_TO_PHONE,
+            everywhere.clone(),
+            policy::LIMIT_DAY,
+            policy::SENDS_PER_PHONE_AND_DAY,
+        ),
+        (
+            Some(merchant_id),
+            SENT_FOR_MERCHANT,
+            Vec::new(),
+            policy::SEND_HOUR,
+            policy::SENDS_PER_MERCHANT_AND_HOUR,
+        ),
     ];
     if let Some(address) = &address {
-        limits.push((None, SENT_FOR_ADDRESS, address.clone(), policy::ADDRESS_WINDOW, policy::SENDS_PER_ADDRESS));
+        limits.push((
+            None,
+            SENT_FOR_ADDRESS,
+            address.clone(),
+            policy::ADDRESS_WINDOW,
+            policy::SENDS_PER_ADDRESS,
+        ));
     }
     for (of, scope, subject, window, most) in limits {
-        if work.unit().count_events(of, scope, &subject, now.minus(window)).await? >= most {
-            return Err(VerificationError::Limited { until: now.plus(window) });
+        if work
+            .unit()
+            .count_events(of, scope, &subject, now.minus(window))
+            .await?
+            >= most
+        {
+            return Err(VerificationError::Limited {
+                until: now.plus(window),
+            });
         }
     }
-    work.unit().record_event(None, SENT_TO_PHONE, &everywhere, now).await?;
-    work.unit().record_event(Some(merchant_id), SENT_FOR_MERCHANT, &[], now).await?;
+    work.unit()
+        .record_event(None, SENT_TO_PHONE, &everywhere, now)
+        .await?;
+    work.unit()
+        .record_event(Some(merchant_id), SENT_FOR_MERCHANT, &[], now)
+        .await?;
     if let Some(address) = &address {
-        work.unit().record_event(None, SENT_FOR_ADDRESS, address, now).await?;
+        work.unit()
+            .record_event(None, SENT_FOR_ADDRESS, address, now)
+            .await?;
     }
     let code = draw(app);
     challenge.code_mac = Some(code_mac(app, session, &challenge.challenge_id, &code));
     challenge.code_expires_at = now.plus(policy::CODE_LIFETIME);
     challenge.sends += 1;
     challenge.last_sent_at = now;
-    let language = session.record.locale.as_deref().and_then(Language::from_tag).unwrap_or_default();
-    let text = tables::of(language).fill(shared::text::Key::MessageCode, &[("code", &code), ("merchant", &session.merchant.name), ("minutes", "5")]);
+    let language = session
+        .record
+        .locale
+        .as_deref()
+        .and_then(Language::from_tag)
+        .unwrap_or_default();
+    let text = tables::of(language).fill(
+        shared::text::Key::MessageCode,
+        &[
+            ("code", &code),
+            ("merchant", &session.merchant.name),
+            ("minutes", "5"),
+        ],
+    );
     let channel = match channel {
         Channel::Sms => "sms",
         Channel::Whatsapp => "whatsapp",
     };
     let to = phone.e164().trim_start_matches('+').to_owned();
-    let message = CodeMessage { to, channel: channel.to_owned(), text, code, at: now };
+    let message = CodeMessage {
+        to,
+        channel: channel.to_owned(),
+        text,
+        code,
+        at: now,
+    };
     work.enqueue(&Task::SendCode(message), now).await?;
-    work.audit(by, Entry { action: "verification.send", ..Entry::default() }).await?;
+    work.audit(
+        by,
+        Entry {
+            action: "verification.send",
+            ..Entry::default()
+        },
+    )
+    .await?;
     Ok(())
 }
 
@@ -268,56 +414,123 @@ pub struct Identified {
 ///
 /// # Errors
 /// [`VerificationError`].
-pub async fn enter_code(app: &Onfile, session: &Session, by: &By, challenge_id: &ChallengeId, code: &str, entrance: Entrance) -> Result<Identified, VerificationError> {
+pub async fn enter_code(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    challenge_id: &ChallengeId,
+    code: &str,
+    entrance: Entrance,
+) -> Result<Identified, VerificationError> {
     let counted = count_try(app, session, by, challenge_id).await?;
-    let right = counted.code_mac.as_ref().is_some_and(|kept| equal(kept, &code_mac(app, session, challenge_id, code)));
+    let right = counted
+        .code_mac
+        .as_ref()
+        .is_some_and(|kept| equal(kept, &code_mac(app, session, challenge_id, code)));
     if !right {
         return Err(match counted.locked_until {
             Some(until) => VerificationError::Locked { until },
-            None => VerificationError::Wrong { tries_left: policy::TRIES - counted.wrong },
+            None => VerificationError::Wrong {
+                tries_left: policy::TRIES - counted.wrong,
+            },
         });
     }
     identify(app, session, by, challenge_id, &counted, entrance).await
 }
 
 /// Counts a try as wrong, and commits that, before anything is compared. The fifth locks.
-async fn count_try(app: &Onfile, session: &Session, by: &By, challenge_id: &ChallengeId) -> Result<ChallengeRecord, VerificationError> {
+async fn count_try(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    challenge_id: &ChallengeId,
+) -> Result<ChallengeRecord, VerificationError> {
     let now = app.clock.now();
     let merchant_id = &session.merchant.merchant_id;
     let mut work = Work::begin(app, &session.merchant).await?;
     let mut challenge = challenge_of(&mut work, session, challenge_id).await?;
     if let Some(until) = challenge.locked_until {
         // Until another code is asked for, a lock that has ended leaves a dead code behind.
-        return Err(if until > now { VerificationError::Locked { until } } else { VerificationError::Expired });
+        return Err(if until > now {
+            VerificationError::Locked { until }
+        } else {
+            VerificationError::Expired
+        });
     }
     if challenge.code_mac.is_none() || challenge.code_expires_at <= now {
         return Err(VerificationError::Expired);
     }
     if let Some(address) = by.address.map(subject_of) {
-        let checks = work.unit().count_events(None, CHECKED_FOR_ADDRESS, &address, now.minus(policy::ADDRESS_WINDOW)).await?;
+        let checks = work
+            .unit()
+            .count_events(
+                None,
+                CHECKED_FOR_ADDRESS,
+                &address,
+                now.minus(policy::ADDRESS_WINDOW),
+            )
+            .await?;
         if checks >= policy::CHECKS_PER_ADDRESS {
-            return Err(VerificationError::Limited { until: now.plus(policy::ADDRESS_WINDOW) });
+            return Err(VerificationError::Limited {
+                until: now.plus(policy::ADDRESS_WINDOW),
+            });
         }
-        work.unit().record_event(None, CHECKED_FOR_ADDRESS, &address, now).await?;
+        work.unit()
+            .record_event(None, CHECKED_FOR_ADDRESS, &address, now)
+            .await?;
     }
     challenge.wrong += 1;
     if challenge.wrong >= policy::TRIES {
         challenge.locked_until = Some(now.plus(policy::COOL_DOWN));
     }
-    work.unit().record_event(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index, now).await?;
-    let wrong = work.unit().count_events(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index, now.minus(policy::LIMIT_DAY)).await?;
+    work.unit()
+        .record_event(
+            Some(merchant_id),
+            WRONG_FOR_PHONE,
+            &challenge.phone_index,
+            now,
+        )
+        .await?;
+    let wrong = work
+        .unit()
+        .count_events(
+            Some(merchant_id),
+            WRONG_FOR_PHONE,
+            &challenge.phone_index,
+            now.minus(policy::LIMIT_DAY),
+        )
+        .await?;
     if wrong >= policy::WRONG_PER_PHONE_AND_DAY {
-        let nth = work.unit().cool_down(merchant_id, &challenge.phone_index).await?.map_or(1, |before| before.nth + 1);
+        let nth = work
+            .unit()
+            .cool_down(merchant_id, &challenge.phone_index)
+            .await?
+            .map_or(1, |before| before.nth + 1);
         let until = now.plus(policy::cool_down(nth));
-        work.unit().set_cool_down(merchant_id, &challenge.phone_index, &CoolDown { until, nth }).await?;
-        work.unit().forget_events(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index).await?;
+        work.unit()
+            .set_cool_down(
+                merchant_id,
+                &challenge.phone_index,
+                &CoolDown { until, nth },
+            )
+            .await?;
+        work.unit()
+            .forget_events(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index)
+            .await?;
     }
     replace_in(&mut work, session, &challenge).await?;
     work.commit().await?;
     Ok(challenge)
 }
 
-async fn identify(app: &Onfile, session: &Session, by: &By, challenge_id: &ChallengeId, counted: &ChallengeRecord, entrance: Entrance) -> Result<Identified, VerificationError> {
+async fn identify(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    challenge_id: &ChallengeId,
+    counted: &ChallengeRecord,
+    entrance: Entrance,
+) -> Result<Identified, VerificationError> {
     let merchant = &session.merchant;
     let merchant_id = &merchant.merchant_id;
     let mut work = Work::begin(app, merchant).await?;
@@ -329,19 +542,27 @@ async fn identify(app: &Onfile, session: &Session, by: &By, challenge_id: &Chall
     challenge.code_mac = None;
     challenge.locked_until = None;
     replace_in(&mut work, session, &challenge).await?;
-    work.unit().forget_events(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index).await?;
+    work.unit()
+        .forget_events(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index)
+        .await?;
 
     let phone = phone_of(session, &challenge)?;
     let (customer, is_new) = verify_in(app, session, by, &mut work, phone, &challenge).await?;
 
-    let mut record = work.unit().session(merchant_id, &session.record.session_id).await?.ok_or(VerificationError::NotFound)?;
+    let mut record = work
+        .unit()
+        .session(merchant_id, &session.record.session_id)
+        .await?
+        .ok_or(VerificationError::NotFound)?;
     let session_secret = credential(app, merchant_id, &record.session_id);
     record.secret_sha256 = Some(sha256(session_secret.as_bytes()));
     record.frame_code_sha256 = None;
-    let cookie = (entrance == Entrance::Cookie).then(|| credential(app, merchant_id, &record.session_id));
+    let cookie =
+        (entrance == Entrance::Cookie).then(|| credential(app, merchant_id, &record.session_id));
     record.cookie_sha256 = cookie.as_ref().map(|cookie| sha256(cookie.as_bytes()));
     record.status = SessionStatus::Identified;
-    record.is_new = is_new || (record.is_new && record.customer_id.as_ref() == Some(&customer.customer_id));
+    record.is_new =
+        is_new || (record.is_new && record.customer_id.as_ref() == Some(&customer.customer_id));
     record.customer_id = Some(customer.customer_id.clone());
     record.challenge_id = None;
     record.selected_token_id = None;
@@ -349,37 +570,81 @@ async fn identify(app: &Onfile, session: &Session, by: &By, challenge_id: &Chall
     let cards = shopper::show_in(app, merchant, &mut work, &mut record).await?;
     checkout_sessions::replace(work.unit(), merchant_id, &record).await?;
     work.commit().await?;
-    Ok(Identified { session_secret, cookie, cards })
+    Ok(Identified {
+        session_secret,
+        cookie,
+        cards,
+    })
 }
 
 /// The customer of a proven phone: created and activated, activated, or found as it is.
-async fn verify_in(app: &Onfile, session: &Session, by: &By, work: &mut Work<'_>, phone: PhoneNumber, challenge: &ChallengeRecord) -> Result<(Customer, bool), VerificationError> {
+async fn verify_in(
+    app: &Onfile,
+    session: &Session,
+    by: &By,
+    work: &mut Work<'_>,
+    phone: PhoneNumber,
+    challenge: &ChallengeRecord,
+) -> Result<(Customer, bool), VerificationError> {
     let merchant = &session.merchant;
     let now = app.clock.now();
-    let found = work.unit().customer_by_phone(&merchant.merchant_id, &challenge.phone_index).await?;
-    let (customer_id, is_new) = match found {
-        Some(record) => (record.customer_id, false),
-        None => {
-            let profile = Profile { phone: Some(phone), ..Profile::default() };
-            (customers::create_in(app, merchant, by, work, profile).await.map_err(into_fault)?.customer_id, true)
-        }
+    let found = work
+        .unit()
+        .customer_by_phone(&merchant.merchant_id, &challenge.phone_index)
+        .await?;
+    let (customer_id, is_new) = if let Some(record) = found {
+        (record.customer_id, false)
+    } else {
+        let profile = Profile {
+            phone: Some(phone),
+            ..Profile::default()
+        };
+        (
+            customers::create_in(app, merchant, by, work, profile)
+                .await
+                .map_err(into_fault)?
+                .customer_id,
+            true,
+        )
     };
-    let record = work.unit().customer(&merchant.merchant_id, &customer_id).await?.ok_or(VerificationError::NotFound)?;
+    let record = work
+        .unit()
+        .customer(&merchant.merchant_id, &customer_id)
+        .await?
+        .ok_or(VerificationError::NotFound)?;
     let mut customer = merchant.keys.customer(&record)?;
     let before = customer.state;
     match before {
         CustomerState::Inactive => {
-            customer.state = before.apply(Move::Verify, by.actor, None).map_err(|refused| Fault::Other(refused.to_string()))?;
+            customer.state = before
+                .apply(Move::Verify, by.actor, None)
+                .map_err(|refused| Fault::Other(refused.to_string()))?;
             customer.state_since = now;
         }
         // A fresh proof of the phone; a suspension stays what it is.
         CustomerState::Active | CustomerState::Suspended { .. } | CustomerState::Deleted => {}
     }
     customer.verified_at = Some(now);
-    customers::replace_in(app, merchant, work, &mut customer, record.wrapped_key, now).await.map_err(into_fault)?;
+    customers::replace_in(app, merchant, work, &mut customer, record.wrapped_key, now)
+        .await
+        .map_err(into_fault)?;
     let transition = moved(before, customer.state);
-    let fields: &[&str] = if transition.is_some() { &["status"] } else { &[] };
-    work.audit(by, Entry { action: "customer.verify", customer_id: Some(&customer_id), fields, transition, ..Entry::default() }).await?;
+    let fields: &[&str] = if transition.is_some() {
+        &["status"]
+    } else {
+        &[]
+    };
+    work.audit(
+        by,
+        Entry {
+            action: "customer.verify",
+            customer_id: Some(&customer_id),
+            fields,
+            transition,
+            ..Entry::default()
+        },
+    )
+    .await?;
     Ok((customer, is_new))
 }
 
@@ -395,28 +660,61 @@ fn into_fault(error: customers::CustomerError) -> Fault {
 /// # Errors
 /// [`Fault`].
 pub async fn running(app: &Onfile, session: &Session) -> Result<Option<Challenge>, Fault> {
-    let Some(challenge_id) = &session.record.challenge_id else { return Ok(None) };
-    let challenge = app.store.read().await?.challenge(&session.merchant.merchant_id, challenge_id).await?;
-    let Some(challenge) = challenge.filter(|challenge| challenge.code_mac.is_some()) else { return Ok(None) };
+    let Some(challenge_id) = &session.record.challenge_id else {
+        return Ok(None);
+    };
+    let challenge = app
+        .store
+        .read()
+        .await?
+        .challenge(&session.merchant.merchant_id, challenge_id)
+        .await?;
+    let Some(challenge) = challenge.filter(|challenge| challenge.code_mac.is_some()) else {
+        return Ok(None);
+    };
     let phone = phone_of(session, &challenge)?;
     Ok(Some(view(&challenge, &phone)))
 }
 
-async fn challenge_of(work: &mut Work<'_>, session: &Session, challenge_id: &ChallengeId) -> Result<ChallengeRecord, VerificationError> {
-    let challenge = work.unit().challenge(&session.merchant.merchant_id, challenge_id).await?;
-    challenge.filter(|challenge| challenge.session_id == session.record.session_id).ok_or(VerificationError::NotFound)
+async fn challenge_of(
+    work: &mut Work<'_>,
+    session: &Session,
+    challenge_id: &ChallengeId,
+) -> Result<ChallengeRecord, VerificationError> {
+    let challenge = work
+        .unit()
+        .challenge(&session.merchant.merchant_id, challenge_id)
+        .await?;
+    challenge
+        .filter(|challenge| challenge.session_id == session.record.session_id)
+        .ok_or(VerificationError::NotFound)
 }
 
-async fn replace_in(work: &mut Work<'_>, session: &Session, challenge: &ChallengeRecord) -> Result<(), Fault> {
-    match work.unit().replace_challenge(&session.merchant.merchant_id, challenge).await? {
+async fn replace_in(
+    work: &mut Work<'_>,
+    session: &Session,
+    challenge: &ChallengeRecord,
+) -> Result<(), Fault> {
+    match work
+        .unit()
+        .replace_challenge(&session.merchant.merchant_id, challenge)
+        .await?
+    {
         Replaced::Yes => Ok(()),
-        Replaced::Stale | Replaced::Taken => Err(Fault::Other("a challenge vanished under its own transaction".into())),
+        Replaced::Stale | Replaced::Taken => Err(Fault::Other(
+            "a challenge vanished under its own transaction".into(),
+        )),
     }
 }
 
 fn phone_of(session: &Session, challenge: &ChallengeRecord) -> Result<PhoneNumber, Fault> {
-    let json = session.merchant.keys.open("challenges.phone", challenge.challenge_id.as_str(), &challenge.phone)?;
-    let kept: Kept = serde_json::from_slice(&json).map_err(|error| Fault::Other(error.to_string()))?;
+    let json = session.merchant.keys.open(
+        "challenges.phone",
+        challenge.challenge_id.as_str(),
+        &challenge.phone,
+    )?;
+    let kept: Kept =
+        serde_json::from_slice(&json).map_err(|error| Fault::Other(error.to_string()))?;
     Ok(kept.phone)
 }
 
@@ -431,7 +729,14 @@ fn view(challenge: &ChallengeRecord, phone: &PhoneNumber) -> Challenge {
 }
 
 fn code_mac(app: &Onfile, session: &Session, challenge_id: &ChallengeId, code: &str) -> Vec<u8> {
-    mac(&app.vault.codes, &[session.merchant.merchant_id.as_str().as_bytes(), challenge_id.as_str().as_bytes(), code.as_bytes()])
+    mac(
+        &app.vault.codes,
+        &[
+            session.merchant.merchant_id.as_str().as_bytes(),
+            challenge_id.as_str().as_bytes(),
+            code.as_bytes(),
+        ],
+    )
 }
 
 fn draw(app: &Onfile) -> String {

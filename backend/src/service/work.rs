@@ -42,7 +42,14 @@ impl<'a> Work<'a> {
     /// # Errors
     /// [`StoreError`] when storage takes no writes.
     pub async fn begin(app: &'a Onfile, merchant: &'a Merchant) -> Result<Self, StoreError> {
-        Ok(Self { app, merchant, unit: app.store.write().await?, head: None, changed: Vec::new(), has_due: false })
+        Ok(Self {
+            app,
+            merchant,
+            unit: app.store.write().await?,
+            head: None,
+            changed: Vec::new(),
+            has_due: false,
+        })
     }
 
     /// The unit's own view and its primitives.
@@ -58,7 +65,11 @@ impl<'a> Work<'a> {
         let merchant_id = &self.merchant.merchant_id;
         let (seq, previous_hash) = match self.head.take() {
             Some(head) => head,
-            None => self.unit.audit_head(merchant_id).await?.unwrap_or((0, Vec::new())),
+            None => self
+                .unit
+                .audit_head(merchant_id)
+                .await?
+                .unwrap_or((0, Vec::new())),
         };
         let mut record = AuditRecord {
             merchant_id: merchant_id.clone(),
@@ -71,7 +82,10 @@ impl<'a> Work<'a> {
             customer_id: entry.customer_id.cloned(),
             token_id: entry.token_id.cloned(),
             fields: entry.fields.join(","),
-            transition: entry.transition.map(|(from, to)| format!("{}>{}", from.as_str(), to.as_str())).unwrap_or_default(),
+            transition: entry
+                .transition
+                .map(|(from, to)| format!("{}>{}", from.as_str(), to.as_str()))
+                .unwrap_or_default(),
             sealed_reason: entry.sealed_reason,
             request_id: by.request_id.clone(),
             previous_hash,
@@ -99,7 +113,12 @@ impl<'a> Work<'a> {
         let record = OutboxRecord {
             merchant_id: self.merchant.merchant_id.clone(),
             kind: task.kind().to_owned(),
-            payload: self.merchant.keys.seal("outbox.payload", message_id.as_str(), &payload, &*self.app.random),
+            payload: self.merchant.keys.seal(
+                "outbox.payload",
+                message_id.as_str(),
+                &payload,
+                &*self.app.random,
+            ),
             message_id,
             due_at,
             attempts: 0,
@@ -117,7 +136,9 @@ impl<'a> Work<'a> {
     pub async fn commit(self) -> Result<(), StoreError> {
         self.unit.commit().await?;
         for customer in self.changed {
-            self.app.changes.announce(self.merchant.merchant_id.clone(), customer);
+            self.app
+                .changes
+                .announce(self.merchant.merchant_id.clone(), customer);
         }
         if self.has_due {
             self.app.outbox_due.notify_one();
@@ -143,8 +164,18 @@ pub fn hash(entry: &AuditRecord) -> Vec<u8> {
     add(entry.actor_id.as_bytes());
     add(entry.address.as_deref().unwrap_or_default().as_bytes());
     add(entry.action.as_bytes());
-    add(entry.customer_id.as_ref().map(CustomerId::as_str).unwrap_or_default().as_bytes());
-    add(entry.token_id.as_ref().map(TokenId::as_str).unwrap_or_default().as_bytes());
+    add(entry
+        .customer_id
+        .as_ref()
+        .map(CustomerId::as_str)
+        .unwrap_or_default()
+        .as_bytes());
+    add(entry
+        .token_id
+        .as_ref()
+        .map(TokenId::as_str)
+        .unwrap_or_default()
+        .as_bytes());
     add(entry.fields.as_bytes());
     add(entry.transition.as_bytes());
     add(entry.sealed_reason.as_deref().unwrap_or_default());

@@ -22,7 +22,10 @@ impl TryFrom<AdminRow> for AdminRecord {
     type Error = StoreError;
 
     fn try_from(row: AdminRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "admins", id: &row.admin_id };
+        let reading = Reading {
+            table: "admins",
+            id: &row.admin_id,
+        };
         Ok(Self {
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
             admin_id: reading.word("admin_id", &row.admin_id, AdminId::parse)?,
@@ -48,7 +51,10 @@ impl TryFrom<AdminSessionRow> for AdminSessionRecord {
 
     fn try_from(row: AdminSessionRow) -> Result<Self, StoreError> {
         // named by its admin: the token's hash is what a cookie is compared with
-        let reading = Reading { table: "admin_sessions", id: &row.admin_id };
+        let reading = Reading {
+            table: "admin_sessions",
+            id: &row.admin_id,
+        };
         Ok(Self {
             token_sha256: row.token_sha256,
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
@@ -60,7 +66,10 @@ impl TryFrom<AdminSessionRow> for AdminSessionRecord {
     }
 }
 
-pub(crate) async fn by_email(connection: &mut SqliteConnection, email: &str) -> Answer<Option<AdminRecord>> {
+pub(crate) async fn by_email(
+    connection: &mut SqliteConnection,
+    email: &str,
+) -> Answer<Option<AdminRecord>> {
     let row = sqlx::query_as!(
         AdminRow,
         "select merchant_id, admin_id, email, password_hash, role, created_at from admins where email = ?",
@@ -89,7 +98,10 @@ pub(crate) async fn by_id(
     Ok(row.map(AdminRecord::try_from).transpose()?)
 }
 
-pub(crate) async fn insert(connection: &mut SqliteConnection, admin: &AdminRecord) -> Answer<Inserted> {
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    admin: &AdminRecord,
+) -> Answer<Inserted> {
     let (merchant, admin_id) = (admin.merchant_id.as_str(), admin.admin_id.as_str());
     let (role, created_at) = (admin.role.as_str(), admin.created_at.as_micros());
     let done = sqlx::query!(
@@ -127,7 +139,10 @@ pub(crate) async fn insert_session(
     session: &AdminSessionRecord,
 ) -> Answer<Inserted> {
     let (merchant, admin_id) = (session.merchant_id.as_str(), session.admin_id.as_str());
-    let (created_at, last_seen_at) = (session.created_at.as_micros(), session.last_seen_at.as_micros());
+    let (created_at, last_seen_at) = (
+        session.created_at.as_micros(),
+        session.last_seen_at.as_micros(),
+    );
     let expires_at = session.expires_at.as_micros();
     let done = sqlx::query!(
         "insert into admin_sessions (token_sha256, merchant_id, admin_id, created_at, last_seen_at, expires_at)
@@ -150,20 +165,34 @@ pub(crate) async fn touch_session(
     at: Timestamp,
 ) -> Answer<()> {
     let at = at.as_micros();
-    sqlx::query!("update admin_sessions set last_seen_at = ? where token_sha256 = ?", at, token_sha256)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "update admin_sessions set last_seen_at = ? where token_sha256 = ?",
+        at,
+        token_sha256
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
-pub(crate) async fn delete_session(connection: &mut SqliteConnection, token_sha256: &[u8]) -> Answer<()> {
-    sqlx::query!("delete from admin_sessions where token_sha256 = ?", token_sha256).execute(connection).await?;
+pub(crate) async fn delete_session(
+    connection: &mut SqliteConnection,
+    token_sha256: &[u8],
+) -> Answer<()> {
+    sqlx::query!(
+        "delete from admin_sessions where token_sha256 = ?",
+        token_sha256
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
 /// Removes sessions that ended before an instant.
 pub(crate) async fn purge(connection: &mut SqliteConnection, now: Timestamp) -> Answer<()> {
     let now = now.as_micros();
-    sqlx::query!("delete from admin_sessions where expires_at < ?", now).execute(connection).await?;
+    sqlx::query!("delete from admin_sessions where expires_at < ?", now)
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -31,7 +31,10 @@ impl TryFrom<AuditRow> for AuditRecord {
 
     fn try_from(row: AuditRow) -> Result<Self, StoreError> {
         let id = format!("{}/{}", row.merchant_id, row.seq);
-        let reading = Reading { table: "audit_entries", id: &id };
+        let reading = Reading {
+            table: "audit_entries",
+            id: &id,
+        };
         Ok(Self {
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
             seq: row.seq,
@@ -40,7 +43,11 @@ impl TryFrom<AuditRow> for AuditRecord {
             actor_id: row.actor_id,
             address: row.address,
             action: row.action,
-            customer_id: reading.optional("customer_id", row.customer_id.as_deref(), CustomerId::parse)?,
+            customer_id: reading.optional(
+                "customer_id",
+                row.customer_id.as_deref(),
+                CustomerId::parse,
+            )?,
             token_id: reading.optional("token_id", row.token_id.as_deref(), TokenId::parse)?,
             fields: row.fields,
             transition: row.transition,
@@ -65,11 +72,17 @@ fn parse_actor(text: &str) -> Option<Actor> {
     Actor::ALL.into_iter().find(|actor| word_of(*actor) == text)
 }
 
-pub(crate) async fn head(connection: &mut SqliteConnection, merchant: &MerchantId) -> Answer<Option<(i64, Vec<u8>)>> {
+pub(crate) async fn head(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+) -> Answer<Option<(i64, Vec<u8>)>> {
     let merchant = merchant.as_str();
-    let row = sqlx::query!("select seq, hash from audit_entries where merchant_id = ? order by seq desc limit 1", merchant)
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query!(
+        "select seq, hash from audit_entries where merchant_id = ? order by seq desc limit 1",
+        merchant
+    )
+    .fetch_optional(connection)
+    .await?;
     Ok(row.map(|row| (row.seq, row.hash)))
 }
 
@@ -91,11 +104,18 @@ pub(crate) async fn history_of(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(AuditRecord::try_from).collect::<Result<_, _>>()?)
+    Ok(rows
+        .into_iter()
+        .map(AuditRecord::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn append(connection: &mut SqliteConnection, entry: &AuditRecord) -> Answer<()> {
-    let (merchant, happened_at, actor) = (entry.merchant_id.as_str(), entry.at.as_micros(), word_of(entry.actor));
+    let (merchant, happened_at, actor) = (
+        entry.merchant_id.as_str(),
+        entry.at.as_micros(),
+        word_of(entry.actor),
+    );
     let customer_id = entry.customer_id.as_ref().map(CustomerId::as_str);
     let token_id = entry.token_id.as_ref().map(TokenId::as_str);
     sqlx::query!(

@@ -118,8 +118,15 @@ impl Cache {
 
     fn stamp(&self, slot: Slot) -> Stamp {
         // a slot that does not exist counts as one that is being changed for ever
-        let generation = self.generations.get(slot.0).map_or(1, |generation| generation.load(Ordering::Acquire));
-        Stamp { slot, generation, epoch: self.epoch.load(Ordering::Acquire) }
+        let generation = self
+            .generations
+            .get(slot.0)
+            .map_or(1, |generation| generation.load(Ordering::Acquire));
+        Stamp {
+            slot,
+            generation,
+            epoch: self.epoch.load(Ordering::Acquire),
+        }
     }
 
     /// The writer is about to commit what it did to these slots, each named once.
@@ -156,7 +163,13 @@ impl Cache {
 
     fn keep(&self, place: Place, kept: impl FnOnce() -> Kept) {
         if place.stamp.generation.is_multiple_of(2) && place.stamp == self.stamp(place.stamp.slot) {
-            self.entries.insert(place.key, Entry { stamp: place.stamp, kept: kept() });
+            self.entries.insert(
+                place.key,
+                Entry {
+                    stamp: place.stamp,
+                    kept: kept(),
+                },
+            );
         }
     }
 
@@ -173,7 +186,11 @@ impl Cache {
     }
 
     /// A customer by id, or where to keep it.
-    pub(crate) fn customer(&self, merchant: &MerchantId, customer: &CustomerId) -> Result<CustomerRecord, Place> {
+    pub(crate) fn customer(
+        &self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<CustomerRecord, Place> {
         let slot = self.slot_of_customer(merchant, customer);
         match self.find(key(b'c', merchant, customer.as_str().as_bytes()), slot)? {
             Kept::Customer(record) => Ok(CustomerRecord::clone(&record)),
@@ -186,7 +203,11 @@ impl Cache {
     }
 
     /// A customer's tokens, or where to keep them.
-    pub(crate) fn tokens(&self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>, Place> {
+    pub(crate) fn tokens(
+        &self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Vec<TokenRecord>, Place> {
         let slot = self.slot_of_customer(merchant, customer);
         match self.find(key(b't', merchant, customer.as_str().as_bytes()), slot)? {
             Kept::Tokens(records) => Ok(records.to_vec()),
@@ -221,23 +242,46 @@ impl Cache {
     }
 
     /// Whom an index led to when it was last asked. The customer's own record has the last word.
-    pub(crate) fn led_to(&self, merchant: &MerchantId, index: Index, value: &[u8]) -> Option<CustomerId> {
+    pub(crate) fn led_to(
+        &self,
+        merchant: &MerchantId,
+        index: Index,
+        value: &[u8],
+    ) -> Option<CustomerId> {
         match self.entries.get(&index_key(merchant, index, value))?.kept {
             Kept::CustomerId(customer) => Some(customer),
             _ => None,
         }
     }
 
-    pub(crate) fn keep_lead(&self, merchant: &MerchantId, index: Index, value: &[u8], customer: &CustomerId) {
-        let stamp = Stamp { slot: Slot(0), generation: 0, epoch: 0 };
+    pub(crate) fn keep_lead(
+        &self,
+        merchant: &MerchantId,
+        index: Index,
+        value: &[u8],
+        customer: &CustomerId,
+    ) {
+        let stamp = Stamp {
+            slot: Slot(0),
+            generation: 0,
+            epoch: 0,
+        };
         let kept = Kept::CustomerId(customer.clone());
-        self.entries.insert(index_key(merchant, index, value), Entry { stamp, kept });
+        self.entries
+            .insert(index_key(merchant, index, value), Entry { stamp, kept });
     }
 }
 
 /// For an entry of another kind than its key says, which nothing puts in.
 fn nowhere() -> Place {
-    Place { key: Box::default(), stamp: Stamp { slot: Slot(usize::MAX), generation: 1, epoch: 0 } }
+    Place {
+        key: Box::default(),
+        stamp: Stamp {
+            slot: Slot(usize::MAX),
+            generation: 1,
+            epoch: 0,
+        },
+    }
 }
 
 fn index_key(merchant: &MerchantId, index: Index, value: &[u8]) -> Box<[u8]> {

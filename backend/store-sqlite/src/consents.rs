@@ -21,7 +21,10 @@ impl TryFrom<LastConsentRow> for LastConsent {
     type Error = StoreError;
 
     fn try_from(row: LastConsentRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "consents", id: &row.token_id };
+        let reading = Reading {
+            table: "consents",
+            id: &row.token_id,
+        };
         Ok((
             reading.word("token_id", &row.token_id, TokenId::parse)?,
             reading.word("act", &row.act, ConsentAct::parse)?,
@@ -44,7 +47,10 @@ impl TryFrom<DecisionRow> for DecisionRecord {
     type Error = StoreError;
 
     fn try_from(row: DecisionRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "decisions", id: &row.customer_id };
+        let reading = Reading {
+            table: "decisions",
+            id: &row.customer_id,
+        };
         Ok(Self {
             customer_id: reading.word("customer_id", &row.customer_id, CustomerId::parse)?,
             token_id: reading.word("token_id", &row.token_id, TokenId::parse)?,
@@ -80,7 +86,10 @@ pub(crate) async fn last_of(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(LastConsent::try_from).collect::<Result<_, _>>()?)
+    Ok(rows
+        .into_iter()
+        .map(LastConsent::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn append(
@@ -91,7 +100,11 @@ pub(crate) async fn append(
 ) -> Answer<()> {
     let (merchant, customer) = (merchant.as_str(), customer.as_str());
     let token_id = consent.token_id.as_ref().map(TokenId::as_str);
-    let (purpose, act, channel) = (consent.purpose.as_str(), consent.act.as_str(), consent.channel.as_str());
+    let (purpose, act, channel) = (
+        consent.purpose.as_str(),
+        consent.act.as_str(),
+        consent.channel.as_str(),
+    );
     let language = consent.language.map(shared::text::Language::tag);
     let session_id = consent.session_id.as_ref().map(SessionId::as_str);
     let recorded_at = consent.at.as_micros();
@@ -133,7 +146,10 @@ pub(crate) async fn decisions_of(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(DecisionRecord::try_from).collect::<Result<_, _>>()?)
+    Ok(rows
+        .into_iter()
+        .map(DecisionRecord::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn append_decision(

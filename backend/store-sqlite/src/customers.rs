@@ -31,15 +31,22 @@ impl TryFrom<CustomerRow> for CustomerRecord {
     type Error = StoreError;
 
     fn try_from(row: CustomerRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "customers", id: &row.customer_id };
+        let reading = Reading {
+            table: "customers",
+            id: &row.customer_id,
+        };
         let resumes = reading.optional("resumes", row.resumes.as_deref(), parse_resumes)?;
-        let state = match (reading.word("status", &row.status, CustomerStatus::parse)?, resumes) {
+        let state = match (
+            reading.word("status", &row.status, CustomerStatus::parse)?,
+            resumes,
+        ) {
             (CustomerStatus::Inactive, None) => CustomerState::Inactive,
             (CustomerStatus::Active, None) => CustomerState::Active,
             (CustomerStatus::Deleted, None) => CustomerState::Deleted,
-            (CustomerStatus::Suspended, Some(resumes)) => {
-                CustomerState::Suspended { until: row.suspended_until_at.map(Timestamp::from_micros), resumes }
-            }
+            (CustomerStatus::Suspended, Some(resumes)) => CustomerState::Suspended {
+                until: row.suspended_until_at.map(Timestamp::from_micros),
+                resumes,
+            },
             _ => return Err(reading.corrupt("resumes", "what does not go with the status")),
         };
         Ok(Self {
@@ -101,7 +108,10 @@ fn one(row: Option<CustomerRow>) -> Answer<Option<CustomerRecord>> {
 }
 
 fn many(rows: Vec<CustomerRow>) -> Answer<Vec<CustomerRecord>> {
-    Ok(rows.into_iter().map(CustomerRecord::try_from).collect::<Result<_, _>>()?)
+    Ok(rows
+        .into_iter()
+        .map(CustomerRecord::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn by_id(
@@ -110,7 +120,13 @@ pub(crate) async fn by_id(
     customer: &CustomerId,
 ) -> Answer<Option<CustomerRecord>> {
     let (merchant, customer) = (merchant.as_str(), customer.as_str());
-    one(select!("where merchant_id = ? and customer_id = ?", merchant, customer).fetch_optional(connection).await?)
+    one(select!(
+        "where merchant_id = ? and customer_id = ?",
+        merchant,
+        customer
+    )
+    .fetch_optional(connection)
+    .await?)
 }
 
 pub(crate) async fn by_phone(
@@ -119,9 +135,13 @@ pub(crate) async fn by_phone(
     phone_index: &[u8],
 ) -> Answer<Option<CustomerRecord>> {
     let merchant = merchant.as_str();
-    one(select!("where merchant_id = ? and phone_index = ? and status <> 'DELETED'", merchant, phone_index)
-        .fetch_optional(connection)
-        .await?)
+    one(select!(
+        "where merchant_id = ? and phone_index = ? and status <> 'DELETED'",
+        merchant,
+        phone_index
+    )
+    .fetch_optional(connection)
+    .await?)
 }
 
 pub(crate) async fn by_reference(
@@ -130,9 +150,13 @@ pub(crate) async fn by_reference(
     reference_index: &[u8],
 ) -> Answer<Option<CustomerRecord>> {
     let merchant = merchant.as_str();
-    one(select!("where merchant_id = ? and reference_index = ? and status <> 'DELETED'", merchant, reference_index)
-        .fetch_optional(connection)
-        .await?)
+    one(select!(
+        "where merchant_id = ? and reference_index = ? and status <> 'DELETED'",
+        merchant,
+        reference_index
+    )
+    .fetch_optional(connection)
+    .await?)
 }
 
 pub(crate) async fn by_email(
@@ -164,8 +188,9 @@ pub(crate) async fn page(
 ) -> Answer<Vec<CustomerRecord>> {
     let merchant = merchant.as_str();
     // no row is younger than the last instant there is
-    let (created_at, customer) =
-        after.map_or((i64::MAX, ""), |after| (after.created_at.as_micros(), after.customer_id.as_str()));
+    let (created_at, customer) = after.map_or((i64::MAX, ""), |after| {
+        (after.created_at.as_micros(), after.customer_id.as_str())
+    });
     let rows = match status {
         Some(status) => {
             let status = status.as_str();
@@ -215,9 +240,12 @@ pub(crate) async fn count(
             .await?
         }
         None => {
-            sqlx::query_scalar!(r#"select count(*) as "n!: i64" from customers where merchant_id = ?"#, merchant)
-                .fetch_one(connection)
-                .await?
+            sqlx::query_scalar!(
+                r#"select count(*) as "n!: i64" from customers where merchant_id = ?"#,
+                merchant
+            )
+            .fetch_one(connection)
+            .await?
         }
     })
 }
@@ -232,7 +260,10 @@ pub(crate) async fn insert(
     let state_since_at = customer.state_since.as_micros();
     let verified_at = customer.verified_at.map(Timestamp::as_micros);
     let phone_changed_at = customer.phone_changed_at.map(Timestamp::as_micros);
-    let (created_at, updated_at) = (customer.created_at.as_micros(), customer.updated_at.as_micros());
+    let (created_at, updated_at) = (
+        customer.created_at.as_micros(),
+        customer.updated_at.as_micros(),
+    );
     let done = sqlx::query!(
         "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
                 verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,

@@ -31,7 +31,10 @@ impl From<Failure> for StoreError {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self { error, reach: Reach::Statement }
+        Self {
+            error,
+            reach: Reach::Statement,
+        }
     }
 }
 
@@ -66,7 +69,10 @@ pub(crate) fn primary_code(error: &sqlx::Error) -> Option<i32> {
 fn reach_of(error: &sqlx::Error) -> Reach {
     match (primary_code(error), error) {
         // these undo the one statement and leave the transaction as it was
-        (Some(SQLITE_ERROR | SQLITE_TOOBIG | SQLITE_CONSTRAINT | SQLITE_MISMATCH | SQLITE_RANGE), _)
+        (
+            Some(SQLITE_ERROR | SQLITE_TOOBIG | SQLITE_CONSTRAINT | SQLITE_MISMATCH | SQLITE_RANGE),
+            _,
+        )
         | (
             None,
             sqlx::Error::ColumnDecode { .. }
@@ -76,14 +82,17 @@ fn reach_of(error: &sqlx::Error) -> Reach {
             | sqlx::Error::Encode(_)
             | sqlx::Error::RowNotFound,
         ) => Reach::Statement,
-        (Some(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB), _) | (None, sqlx::Error::WorkerCrashed) => Reach::Engine,
+        (Some(SQLITE_IOERR | SQLITE_CORRUPT | SQLITE_NOTADB), _)
+        | (None, sqlx::Error::WorkerCrashed) => Reach::Engine,
         _ => Reach::Transaction,
     }
 }
 
 /// Whether a unique index refused a statement.
 pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+    error
+        .as_database_error()
+        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 /// Names the row whose columns are being read, so that one that lies can be named.
@@ -95,11 +104,21 @@ pub(crate) struct Reading<'a> {
 impl Reading<'_> {
     /// The column holds what it must not.
     pub(crate) fn corrupt(&self, column: &'static str, problem: impl Into<String>) -> StoreError {
-        StoreError::Corrupt { table: self.table, column, id: self.id.to_owned(), problem: problem.into() }
+        StoreError::Corrupt {
+            table: self.table,
+            column,
+            id: self.id.to_owned(),
+            problem: problem.into(),
+        }
     }
 
     /// A word of a closed set.
-    pub(crate) fn word<T>(&self, column: &'static str, text: &str, parse: impl FnOnce(&str) -> Option<T>) -> store::Result<T> {
+    pub(crate) fn word<T>(
+        &self,
+        column: &'static str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> store::Result<T> {
         parse(text).ok_or_else(|| self.corrupt(column, "a word that is none of its own"))
     }
 

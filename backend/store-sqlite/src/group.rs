@@ -117,10 +117,16 @@ impl Writer {
     /// Looks whether another process has written since the last time, when the connection is free.
     pub(crate) async fn another_process_wrote(&self, last_version: &mut i64) -> bool {
         let mut desk = self.0.desk.lock().await;
-        let Some(connection) = desk.connection.as_mut() else { return false };
+        let Some(connection) = desk.connection.as_mut() else {
+            return false;
+        };
         // on this connection it changes only when others commit
-        let version = sqlx::query_scalar::<_, i64>("pragma data_version").fetch_one(connection).await;
-        let changed = version.as_ref().is_ok_and(|version| version != last_version);
+        let version = sqlx::query_scalar::<_, i64>("pragma data_version")
+            .fetch_one(connection)
+            .await;
+        let changed = version
+            .as_ref()
+            .is_ok_and(|version| version != last_version);
         if let Ok(version) = version {
             *last_version = version;
         }
@@ -183,14 +189,25 @@ pub(crate) struct Turn {
 impl Turn {
     async fn wait(shared: &Arc<Shared>) -> Self {
         shared.waiting.fetch_add(1, Ordering::AcqRel);
-        let mut ticket = Ticket { shared, served: false };
+        let mut ticket = Ticket {
+            shared,
+            served: false,
+        };
         let desk = shared.desk.clone().lock_owned().await;
         ticket.served = true;
-        Self { shared: shared.clone(), desk: Some(desk), begun: false, asking: false, touched: Vec::new() }
+        Self {
+            shared: shared.clone(),
+            desk: Some(desk),
+            begun: false,
+            asking: false,
+            touched: Vec::new(),
+        }
     }
 
     async fn begin(&mut self) -> store::Result<()> {
-        let Some(mut desk) = self.desk.take() else { return Err(unavailable(CLOSED)) };
+        let Some(mut desk) = self.desk.take() else {
+            return Err(unavailable(CLOSED));
+        };
         if desk.is_due() {
             // units that were given up, and committed nothing, must not keep a group waiting
             desk = finish_group(&self.shared, desk).await;
@@ -208,7 +225,9 @@ impl Turn {
 
     /// The connection to send a statement to; its answer goes through [`Turn::note`].
     pub(crate) fn connection(&mut self) -> store::Result<&mut SqliteConnection> {
-        let Some(desk) = self.desk.as_mut() else { return Err(unavailable(CLOSED)) };
+        let Some(desk) = self.desk.as_mut() else {
+            return Err(unavailable(CLOSED));
+        };
         if let Some(reason) = &desk.lost {
             // outside the transaction, which is gone, a statement would commit by itself
             return Err(unavailable(reason));
@@ -242,7 +261,9 @@ impl Turn {
         if self.asking {
             return Err(unavailable(CUT_SHORT));
         }
-        let Some(mut desk) = self.desk.take() else { return Err(unavailable(CLOSED)) };
+        let Some(mut desk) = self.desk.take() else {
+            return Err(unavailable(CLOSED));
+        };
         let (answer, answered) = oneshot::channel();
         desk.members.push(answer);
         desk.touched.append(&mut self.touched);
@@ -281,7 +302,10 @@ async fn settle(shared: Arc<Shared>) {
 
 /// Commits the group in a task of its own: a caller who goes away meanwhile must not take the others
 /// along. The connection stays with the caller.
-async fn finish_group(shared: &Arc<Shared>, mut desk: OwnedMutexGuard<Desk>) -> OwnedMutexGuard<Desk> {
+async fn finish_group(
+    shared: &Arc<Shared>,
+    mut desk: OwnedMutexGuard<Desk>,
+) -> OwnedMutexGuard<Desk> {
     let task = shared.clone();
     let finished = shared.runtime.spawn(async move {
         desk.finish_group(&task).await;
@@ -297,11 +321,14 @@ async fn finish_group(shared: &Arc<Shared>, mut desk: OwnedMutexGuard<Desk>) -> 
 impl Desk {
     /// Whether the group is full, or has waited long enough.
     fn is_due(&self) -> bool {
-        self.members.len() >= MOST_MEMBERS || self.since.is_some_and(|since| since.elapsed() >= LONGEST)
+        self.members.len() >= MOST_MEMBERS
+            || self.since.is_some_and(|since| since.elapsed() >= LONGEST)
     }
 
     async fn execute(&mut self, statement: impl SqlSafeStr) -> Answer<()> {
-        let Some(connection) = self.connection.as_mut() else { return Err(unavailable(CLOSED).into()) };
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(unavailable(CLOSED).into());
+        };
         sqlx::query(statement).execute(connection).await?;
         Ok(())
     }
@@ -318,7 +345,8 @@ impl Desk {
             self.execute("begin immediate").await?;
             self.transaction = Transaction::Yes;
         } else {
-            self.execute(AssertSqlSafe(format!("savepoint {}", self.savepoint()))).await?;
+            self.execute(AssertSqlSafe(format!("savepoint {}", self.savepoint())))
+                .await?;
         }
         Ok(())
     }
@@ -327,7 +355,10 @@ impl Desk {
     /// and nothing else. May be cut short and called again.
     async fn clear_up(&mut self, shared: &Shared) {
         if self.lost.is_none() && self.leftover && !self.members.is_empty() {
-            match self.execute(AssertSqlSafe(format!("rollback to {}", self.savepoint()))).await {
+            match self
+                .execute(AssertSqlSafe(format!("rollback to {}", self.savepoint())))
+                .await
+            {
                 Ok(()) => self.leftover = false,
                 Err(failure) => self.lose(&failure, shared),
             }
@@ -392,9 +423,18 @@ impl Desk {
     }
 
     async fn checkpoint(&mut self, cut: bool) {
-        let Some(connection) = self.connection.as_mut() else { return };
-        let statement = if cut { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
-        match sqlx::query_as::<_, (i64, i64, i64)>(statement).fetch_one(connection).await {
+        let Some(connection) = self.connection.as_mut() else {
+            return;
+        };
+        let statement = if cut {
+            "pragma wal_checkpoint(truncate)"
+        } else {
+            "pragma wal_checkpoint(passive)"
+        };
+        match sqlx::query_as::<_, (i64, i64, i64)>(statement)
+            .fetch_one(connection)
+            .await
+        {
             // busy = 0: all of the log is in the file
             Ok((0, _, _)) if cut => self.written = false,
             Ok(_) => {}
@@ -406,3 +446,6 @@ impl Desk {
 fn unavailable(reason: &str) -> StoreError {
     StoreError::Unavailable(reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,11 @@ impl SqliteStore {
     fn new(connections: open::Connections) -> Self {
         let cache = Arc::new(Cache::new());
         let writer = Writer::new(connections.writer, cache.clone());
-        let inner = Arc::new(Inner { writer, readers: connections.readers, cache });
+        let inner = Arc::new(Inner {
+            writer,
+            readers: connections.readers,
+            cache,
+        });
         tokio::spawn(keep_up(Arc::downgrade(&inner)));
         Self { inner }
     }
@@ -92,7 +96,10 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
-        Ok(Box::new(Reader { pool: self.inner.readers.clone(), cache: self.inner.cache.clone() }))
+        Ok(Box::new(Reader {
+            pool: self.inner.readers.clone(),
+            cache: self.inner.cache.clone(),
+        }))
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {

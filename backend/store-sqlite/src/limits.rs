@@ -17,7 +17,10 @@ pub(crate) async fn count_events(
     subject: &[u8],
     since: Timestamp,
 ) -> Answer<i64> {
-    let (merchant, since) = (merchant.map_or(ACROSS, MerchantId::as_str), since.as_micros());
+    let (merchant, since) = (
+        merchant.map_or(ACROSS, MerchantId::as_str),
+        since.as_micros(),
+    );
     Ok(sqlx::query_scalar!(
         r#"select coalesce(sum(times), 0) as "n!: i64" from limit_events
            where merchant_id = ? and scope = ? and subject = ? and happened_at >= ?"#,
@@ -58,9 +61,14 @@ pub(crate) async fn forget_events(
     subject: &[u8],
 ) -> Answer<()> {
     let merchant = merchant.map_or(ACROSS, MerchantId::as_str);
-    sqlx::query!("delete from limit_events where merchant_id = ? and scope = ? and subject = ?", merchant, scope, subject)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "delete from limit_events where merchant_id = ? and scope = ? and subject = ?",
+        merchant,
+        scope,
+        subject
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -70,12 +78,23 @@ pub(crate) async fn cool_down(
     phone_index: &[u8],
 ) -> Answer<Option<CoolDown>> {
     let id = merchant.as_str();
-    let row = sqlx::query!("select until_at, nth from cool_downs where merchant_id = ? and phone_index = ?", id, phone_index)
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query!(
+        "select until_at, nth from cool_downs where merchant_id = ? and phone_index = ?",
+        id,
+        phone_index
+    )
+    .fetch_optional(connection)
+    .await?;
     let Some(row) = row else { return Ok(None) };
-    let nth = Reading { table: "cool_downs", id }.count("nth", row.nth)?;
-    Ok(Some(CoolDown { until: Timestamp::from_micros(row.until_at), nth }))
+    let nth = Reading {
+        table: "cool_downs",
+        id,
+    }
+    .count("nth", row.nth)?;
+    Ok(Some(CoolDown {
+        until: Timestamp::from_micros(row.until_at),
+        nth,
+    }))
 }
 
 pub(crate) async fn set_cool_down(
@@ -101,6 +120,8 @@ pub(crate) async fn set_cool_down(
 /// Removes events before an instant.
 pub(crate) async fn purge(connection: &mut SqliteConnection, before: Timestamp) -> Answer<()> {
     let before = before.as_micros();
-    sqlx::query!("delete from limit_events where happened_at < ?", before).execute(connection).await?;
+    sqlx::query!("delete from limit_events where happened_at < ?", before)
+        .execute(connection)
+        .await?;
     Ok(())
 }

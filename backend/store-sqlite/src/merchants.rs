@@ -22,7 +22,10 @@ impl TryFrom<MerchantRow> for MerchantRecord {
     type Error = StoreError;
 
     fn try_from(row: MerchantRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "merchants", id: &row.merchant_id };
+        let reading = Reading {
+            table: "merchants",
+            id: &row.merchant_id,
+        };
         Ok(Self {
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
             name: row.name,
@@ -48,7 +51,10 @@ impl TryFrom<ApiKeyRow> for ApiKeyRecord {
     type Error = StoreError;
 
     fn try_from(row: ApiKeyRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "api_keys", id: &row.client_id };
+        let reading = Reading {
+            table: "api_keys",
+            id: &row.client_id,
+        };
         Ok(Self {
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
             secret_sha256: row.secret_sha256,
@@ -60,11 +66,22 @@ impl TryFrom<ApiKeyRow> for ApiKeyRecord {
     }
 }
 
-pub(crate) async fn instance_value(connection: &mut SqliteConnection, name: &str) -> Answer<Option<Vec<u8>>> {
-    Ok(sqlx::query_scalar!("select value from instance_values where name = ?", name).fetch_optional(connection).await?)
+pub(crate) async fn instance_value(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Answer<Option<Vec<u8>>> {
+    Ok(
+        sqlx::query_scalar!("select value from instance_values where name = ?", name)
+            .fetch_optional(connection)
+            .await?,
+    )
 }
 
-pub(crate) async fn set_instance_value(connection: &mut SqliteConnection, name: &str, value: &[u8]) -> Answer<()> {
+pub(crate) async fn set_instance_value(
+    connection: &mut SqliteConnection,
+    name: &str,
+    value: &[u8],
+) -> Answer<()> {
     sqlx::query!(
         "insert into instance_values (name, value) values (?, ?)
          on conflict (name) do update set value = excluded.value",
@@ -76,7 +93,10 @@ pub(crate) async fn set_instance_value(connection: &mut SqliteConnection, name: 
     Ok(())
 }
 
-pub(crate) async fn by_id(connection: &mut SqliteConnection, merchant: &MerchantId) -> Answer<Option<MerchantRecord>> {
+pub(crate) async fn by_id(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+) -> Answer<Option<MerchantRecord>> {
     let merchant = merchant.as_str();
     let row = sqlx::query_as!(
         MerchantRow,
@@ -97,11 +117,20 @@ pub(crate) async fn all(connection: &mut SqliteConnection) -> Answer<Vec<Merchan
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(MerchantRecord::try_from).collect::<Result<_, _>>()?)
+    Ok(rows
+        .into_iter()
+        .map(MerchantRecord::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
-pub(crate) async fn insert(connection: &mut SqliteConnection, merchant: &MerchantRecord) -> Answer<Inserted> {
-    let (merchant_id, created_at) = (merchant.merchant_id.as_str(), merchant.created_at.as_micros());
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantRecord,
+) -> Answer<Inserted> {
+    let (merchant_id, created_at) = (
+        merchant.merchant_id.as_str(),
+        merchant.created_at.as_micros(),
+    );
     let done = sqlx::query!(
         "insert into merchants (merchant_id, name, sandbox, wrapped_key, wrapped_index_key, settings, created_at)
          values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
@@ -118,7 +147,10 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, merchant: &Merchan
     Ok(inserted(&done))
 }
 
-pub(crate) async fn replace(connection: &mut SqliteConnection, merchant: &MerchantRecord) -> Answer<Replaced> {
+pub(crate) async fn replace(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantRecord,
+) -> Answer<Replaced> {
     let merchant_id = merchant.merchant_id.as_str();
     replaced(
         sqlx::query!(
@@ -132,7 +164,10 @@ pub(crate) async fn replace(connection: &mut SqliteConnection, merchant: &Mercha
     )
 }
 
-pub(crate) async fn api_key(connection: &mut SqliteConnection, client_id: &str) -> Answer<Option<ApiKeyRecord>> {
+pub(crate) async fn api_key(
+    connection: &mut SqliteConnection,
+    client_id: &str,
+) -> Answer<Option<ApiKeyRecord>> {
     let row = sqlx::query_as!(
         ApiKeyRow,
         "select merchant_id, client_id, secret_sha256, created_at, last_used_at, revoked_at
@@ -144,14 +179,23 @@ pub(crate) async fn api_key(connection: &mut SqliteConnection, client_id: &str) 
     Ok(row.map(ApiKeyRecord::try_from).transpose()?)
 }
 
-pub(crate) async fn api_keys_revoked_since(connection: &mut SqliteConnection, since: Timestamp) -> Answer<Vec<String>> {
+pub(crate) async fn api_keys_revoked_since(
+    connection: &mut SqliteConnection,
+    since: Timestamp,
+) -> Answer<Vec<String>> {
     let since = since.as_micros();
-    Ok(sqlx::query_scalar!("select client_id from api_keys where revoked_at >= ? order by revoked_at, client_id", since)
-        .fetch_all(connection)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        "select client_id from api_keys where revoked_at >= ? order by revoked_at, client_id",
+        since
+    )
+    .fetch_all(connection)
+    .await?)
 }
 
-pub(crate) async fn insert_api_key(connection: &mut SqliteConnection, key: &ApiKeyRecord) -> Answer<Inserted> {
+pub(crate) async fn insert_api_key(
+    connection: &mut SqliteConnection,
+    key: &ApiKeyRecord,
+) -> Answer<Inserted> {
     let merchant_id = key.merchant_id.as_str();
     let created_at = key.created_at.as_micros();
     let last_used_at = key.last_used_at.map(Timestamp::as_micros);
@@ -197,8 +241,13 @@ pub(crate) async fn touch_api_key(
     at: Timestamp,
 ) -> Answer<()> {
     let (merchant, at) = (merchant.as_str(), at.as_micros());
-    sqlx::query!("update api_keys set last_used_at = ? where merchant_id = ? and client_id = ?", at, merchant, client_id)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "update api_keys set last_used_at = ? where merchant_id = ? and client_id = ?",
+        at,
+        merchant,
+        client_id
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }

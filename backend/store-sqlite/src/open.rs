@@ -4,6 +4,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -117,10 +119,15 @@ pub(crate) struct Connections {
 
 /// Opens a database, making one if there is none and `create` says so.
 pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenError> {
-    let engine = |error: sqlx::Error| OpenError::Engine { path: path.to_owned(), problem: error.to_string() };
+    let engine = |error: sqlx::Error| OpenError::Engine {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    };
     if !path.exists() {
         if !create {
-            return Err(OpenError::Missing { path: path.to_owned() });
+            return Err(OpenError::Missing {
+                path: path.to_owned(),
+            });
         }
         make(path).await?;
     }
@@ -134,9 +141,18 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
         .pragma("journal_size_limit", "67108864")
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-8000");
-    let mut writer = writing.connect().await.map_err(engine)?;
-    read_back(path, &mut writer, &[("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("busy_timeout", "5000")])
-        .await?;
+    let mut writer = connect(writing).await.map_err(engine)?;
+    read_back(
+        path,
+        &mut writer,
+        &[
+            ("journal_mode", "wal"),
+            ("synchronous", "2"),
+            ("foreign_keys", "1"),
+            ("busy_timeout", "5000"),
+        ],
+    )
+    .await?;
     migrate(path, &mut writer).await?;
 
     let readers = SqlitePoolOptions::new()
@@ -146,18 +162,33 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options(path, "reader").pragma("query_only", "on").pragma("cache_size", "-4000"))
+        .connect_with(
+            options(path, "reader")
+                .pragma("query_only", "on")
+                .pragma("cache_size", "-4000"),
+        )
         .await
         .map_err(engine)?;
     let mut reader = readers.acquire().await.map_err(engine)?;
-    read_back(path, &mut reader, &[("journal_mode", "wal"), ("query_only", "1"), ("busy_timeout", "5000")]).await?;
+    read_back(
+        path,
+        &mut reader,
+        &[
+            ("journal_mode", "wal"),
+            ("query_only", "1"),
+            ("busy_timeout", "5000"),
+        ],
+    )
+    .await?;
     drop(reader);
     Ok(Connections { writer, readers })
 }
 
 /// Two readers give the most on two cores: each is a thread.
 fn readers_wanted() -> u32 {
-    std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(4)).clamp(2, 4)
+    std::thread::available_parallelism()
+        .map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(4))
+        .clamp(2, 4)
 }
 
 fn options(path: &Path, role: &'static str) -> SqliteConnectOptions {
@@ -170,6 +201,13 @@ fn options(path: &Path, role: &'static str) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// Boxed, because the compiler cannot tell otherwise that a future that opens a store is `Send`.
+fn connect(
+    options: SqliteConnectOptions,
+) -> Pin<Box<dyn Future<Output = sqlx::Result<SqliteConnection>> + Send>> {
+    Box::pin(async move { SqliteConnection::connect_with(&options).await })
+}
+
 async fn read_back(
     path: &Path,
     connection: &mut SqliteConnection,
@@ -178,9 +216,17 @@ async fn read_back(
     for (name, wanted) in settings {
         let found = pragma(connection, name)
             .await
-            .map_err(|error| OpenError::Engine { path: path.to_owned(), problem: error.to_string() })?;
+            .map_err(|error| OpenError::Engine {
+                path: path.to_owned(),
+                problem: error.to_string(),
+            })?;
         if found != *wanted {
-            return Err(OpenError::Setting { path: path.to_owned(), name, wanted, found });
+            return Err(OpenError::Setting {
+                path: path.to_owned(),
+                name,
+                wanted,
+                found,
+            });
         }
     }
     Ok(())
@@ -189,24 +235,42 @@ async fn read_back(
 /// A pragma as text, whatever type it answers with.
 async fn pragma(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<String> {
     use sqlx::{Row as _, TypeInfo as _, ValueRef as _};
-    let row = sqlx::query(AssertSqlSafe(format!("pragma {name}"))).fetch_one(connection).await?;
+    let row = sqlx::query(AssertSqlSafe(format!("pragma {name}")))
+        .fetch_one(connection)
+        .await?;
     let integer = row.try_get_raw(0)?.type_info().name() == "INTEGER";
-    if integer { Ok(row.try_get::<i64, _>(0)?.to_string()) } else { row.try_get(0) }
+    if integer {
+        Ok(row.try_get::<i64, _>(0)?.to_string())
+    } else {
+        row.try_get(0)
+    }
 }
+
+/// How many databases this process has made, so that each has a name of its own meanwhile.
+static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// Makes a new database beside its place and puts it there when it is whole, so that there is never
 /// half a database under the name that counts.
 async fn make(path: &Path) -> Result<(), OpenError> {
-    let refused = |source| OpenError::Refused { path: path.to_owned(), source };
+    let refused = |source| OpenError::Refused {
+        path: path.to_owned(),
+        source,
+    };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     if !directory.is_dir() {
-        return Err(OpenError::NoDirectory { path: directory.to_owned() });
+        return Err(OpenError::NoDirectory {
+            path: directory.to_owned(),
+        });
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    name.push(format!(
+        ".new-{}-{}",
+        std::process::id(),
+        MADE.fetch_add(1, Ordering::Relaxed)
+    ));
     let aside = directory.join(name);
     forget(&aside).map_err(refused)?;
     create_private(&aside).map_err(refused)?;
@@ -219,13 +283,25 @@ async fn make(path: &Path) -> Result<(), OpenError> {
 }
 
 async fn make_at(aside: &Path) -> Result<(), OpenError> {
-    let engine = |error: sqlx::Error| OpenError::Engine { path: aside.to_owned(), problem: error.to_string() };
-    let mut connection = options(aside, "maker").synchronous(SqliteSynchronous::Full).connect().await.map_err(engine)?;
-    sqlx::query(AssertSqlSafe(format!("pragma application_id = {APPLICATION_ID}")))
+    let engine = |error: sqlx::Error| OpenError::Engine {
+        path: aside.to_owned(),
+        problem: error.to_string(),
+    };
+    let mut connection = connect(options(aside, "maker").synchronous(SqliteSynchronous::Full))
+        .await
+        .map_err(engine)?;
+    sqlx::query(AssertSqlSafe(format!(
+        "pragma application_id = {APPLICATION_ID}"
+    )))
+    .execute(&mut connection)
+    .await
+    .map_err(engine)?;
+    migrate(aside, &mut connection).await?;
+    // now, while nobody else is at it: later it takes a lock that cannot be waited for
+    sqlx::query("pragma journal_mode = wal")
         .execute(&mut connection)
         .await
         .map_err(engine)?;
-    migrate(aside, &mut connection).await?;
     connection.close().await.map_err(engine)
 }
 
@@ -257,50 +333,81 @@ fn forget(path: &Path) -> io::Result<()> {
 
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     MIGRATOR
-        .run(connection)
+        .run_direct(None, connection, false)
         .await
-        .map_err(|error| OpenError::HalfMigrated { path: path.to_owned(), problem: error.to_string() })
+        .map_err(|error| OpenError::HalfMigrated {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        })
 }
 
 /// Whether the file is a whole database of ours, by its first 100 bytes alone, so that a file of
 /// somebody else is not touched even by the engine. <https://www.sqlite.org/fileformat2.html>
 fn check_file(path: &Path) -> Result<(), OpenError> {
-    let refused = |source| OpenError::Refused { path: path.to_owned(), source };
+    let refused = |source| OpenError::Refused {
+        path: path.to_owned(),
+        source,
+    };
     let metadata = fs::metadata(path).map_err(refused)?;
     if !metadata.is_file() {
-        return Err(OpenError::NotADatabase { path: path.to_owned() });
+        return Err(OpenError::NotADatabase {
+            path: path.to_owned(),
+        });
     }
     let found = metadata.len();
     let mut header = [0; 100];
     match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::UnexpectedEof && found == 0 => {
-            return Err(OpenError::Truncated { path: path.to_owned(), found, expected: 4096 });
+            return Err(OpenError::Truncated {
+                path: path.to_owned(),
+                found,
+                expected: 4096,
+            });
         }
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            return Err(OpenError::NotADatabase { path: path.to_owned() });
+            return Err(OpenError::NotADatabase {
+                path: path.to_owned(),
+            });
         }
         Err(error) => return Err(refused(error)),
     }
     if !header.starts_with(b"SQLite format 3\0") {
-        return Err(OpenError::NotADatabase { path: path.to_owned() });
+        return Err(OpenError::NotADatabase {
+            path: path.to_owned(),
+        });
     }
     if number_at(&header, 68) != Some(APPLICATION_ID) {
-        return Err(OpenError::Foreign { path: path.to_owned() });
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+        });
     }
-    // a log that is still to be moved into the file may hold the pages that are missing at its end
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     // the count of pages is good if its change counter is the file's
     let counted = number_at(&header, 24) == number_at(&header, 92);
-    if let (Some(pages), Some(size), true, false) = (number_at(&header, 28), page_size(&header), counted, has_log) {
+    if let (Some(pages), Some(size), true, false) = (
+        number_at(&header, 28),
+        page_size(&header),
+        counted,
+        has_log(path),
+    ) {
         let expected = u64::from(pages) * u64::from(size);
         if found < expected {
-            return Err(OpenError::Truncated { path: path.to_owned(), found, expected });
+            return Err(OpenError::Truncated {
+                path: path.to_owned(),
+                found,
+                expected,
+            });
         }
     }
     Ok(())
+}
+
+/// Whether there is a log whose pages are still to be moved into the file. It may hold what is missing
+/// at the file's end.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(&log).is_ok_and(|log| log.len() > 0)
 }
 
 fn number_at(header: &[u8], offset: usize) -> Option<u32> {
@@ -319,19 +426,47 @@ fn page_size(header: &[u8]) -> Option<u32> {
 /// Whether its migrations are ours and done, and a small one is sound, through a connection that
 /// cannot write.
 async fn check_inside(path: &Path) -> Result<(), OpenError> {
-    let corrupt = |problem: String| OpenError::Corrupt { path: path.to_owned(), problem };
+    if has_log(path) {
+        return look_inside(path, false).await;
+    }
+    // without a log nobody is at it, and it can be read without even making the log's own files
+    match look_inside(path, true).await {
+        // but somebody has come to it meanwhile
+        Err(_) if has_log(path) => look_inside(path, false).await,
+        verdict => verdict,
+    }
+}
+
+async fn look_inside(path: &Path, immutable: bool) -> Result<(), OpenError> {
+    let corrupt = |problem: String| OpenError::Corrupt {
+        path: path.to_owned(),
+        problem,
+    };
     let failed = |error: sqlx::Error| match crate::error::primary_code(&error) {
         // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_BUSY, SQLITE_PERM: not a matter of what is inside
-        Some(14 | 8 | 5 | 3) | None => OpenError::Engine { path: path.to_owned(), problem: error.to_string() },
+        Some(14 | 8 | 5 | 3) | None => OpenError::Engine {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        },
         Some(_) => corrupt(error.to_string()),
     };
-    let mut connection = options(path, "checker").read_only(true).connect().await.map_err(failed)?;
-    let tables: Vec<String> = sqlx::query_scalar("select name from sqlite_schema where type = 'table'")
-        .fetch_all(&mut connection)
-        .await
-        .map_err(failed)?;
+    let mut connection = connect(
+        options(path, "checker")
+            .read_only(true)
+            .immutable(immutable),
+    )
+    .await
+    .map_err(failed)?;
+    let tables: Vec<String> =
+        sqlx::query_scalar("select name from sqlite_schema where type = 'table'")
+            .fetch_all(&mut connection)
+            .await
+            .map_err(failed)?;
     if !tables.iter().any(|table| table == "_sqlx_migrations") {
-        return Err(OpenError::HalfMigrated { path: path.to_owned(), problem: "it records no migrations".to_owned() });
+        return Err(OpenError::HalfMigrated {
+            path: path.to_owned(),
+            problem: "it records no migrations".to_owned(),
+        });
     }
     let applied: Vec<(i64, bool, Vec<u8>)> =
         sqlx::query_as("select version, success, checksum from _sqlx_migrations order by version")
@@ -340,20 +475,28 @@ async fn check_inside(path: &Path) -> Result<(), OpenError> {
             .map_err(failed)?;
     check_migrations(path, &applied)?;
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= CHECKED_WHOLE) {
-        let verdict = pragma(&mut connection, "quick_check(1)").await.map_err(failed)?;
+        let verdict = pragma(&mut connection, "quick_check(1)")
+            .await
+            .map_err(failed)?;
         if verdict != "ok" {
-            return Err(corrupt(verdict));
+            return Err(corrupt(verdict.replace('\n', " ")));
         }
     }
     connection.close().await.map_err(failed)
 }
 
 fn check_migrations(path: &Path, applied: &[(i64, bool, Vec<u8>)]) -> Result<(), OpenError> {
-    let half = |problem: String| OpenError::HalfMigrated { path: path.to_owned(), problem };
+    let half = |problem: String| OpenError::HalfMigrated {
+        path: path.to_owned(),
+        problem,
+    };
     if let Some((version, _, _)) = applied.last()
         && MIGRATOR.iter().all(|known| known.version < *version)
     {
-        return Err(OpenError::Newer { path: path.to_owned(), version: *version });
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            version: *version,
+        });
     }
     if applied.is_empty() {
         return Err(half("none of its migrations is done".to_owned()));
@@ -364,7 +507,11 @@ fn check_migrations(path: &Path, applied: &[(i64, bool, Vec<u8>)]) -> Result<(),
         }
         match MIGRATOR.iter().find(|known| known.version == *version) {
             Some(known) if *known.checksum == **checksum => {}
-            _ => return Err(half(format!("migration {version} is another one than this version's"))),
+            _ => {
+                return Err(half(format!(
+                    "migration {version} is another one than this version's"
+                )));
+            }
         }
     }
     Ok(())

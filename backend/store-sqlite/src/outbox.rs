@@ -21,7 +21,10 @@ impl TryFrom<OutboxRow> for OutboxRecord {
     type Error = StoreError;
 
     fn try_from(row: OutboxRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "outbox_messages", id: &row.message_id };
+        let reading = Reading {
+            table: "outbox_messages",
+            id: &row.message_id,
+        };
         Ok(Self {
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
             message_id: reading.word("message_id", &row.message_id, MessageId::parse)?,
@@ -41,7 +44,10 @@ pub(crate) async fn next_due(connection: &mut SqliteConnection) -> Answer<Option
     Ok(due.map(Timestamp::from_micros))
 }
 
-pub(crate) async fn enqueue(connection: &mut SqliteConnection, message: &OutboxRecord) -> Answer<()> {
+pub(crate) async fn enqueue(
+    connection: &mut SqliteConnection,
+    message: &OutboxRecord,
+) -> Answer<()> {
     let (merchant, message_id) = (message.merchant_id.as_str(), message.message_id.as_str());
     let (due_at, created_at) = (message.due_at.as_micros(), message.created_at.as_micros());
     sqlx::query!(
@@ -92,7 +98,10 @@ pub(crate) async fn claim(
     )
     .execute(connection)
     .await?;
-    let mut messages = rows.into_iter().map(OutboxRecord::try_from).collect::<Result<Vec<_>, _>>()?;
+    let mut messages = rows
+        .into_iter()
+        .map(OutboxRecord::try_from)
+        .collect::<Result<Vec<_>, _>>()?;
     for message in &mut messages {
         message.due_at = lease_until;
         message.attempts = message.attempts.saturating_add(1);
@@ -106,9 +115,13 @@ pub(crate) async fn finish(
     message: &MessageId,
 ) -> Answer<()> {
     let (merchant, message) = (merchant.as_str(), message.as_str());
-    sqlx::query!("delete from outbox_messages where merchant_id = ? and message_id = ?", merchant, message)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "delete from outbox_messages where merchant_id = ? and message_id = ?",
+        merchant,
+        message
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -7,7 +7,11 @@ use crate::error::{Answer, is_taken};
 
 /// An `insert ... on conflict do nothing`.
 pub(crate) fn inserted(done: &SqliteQueryResult) -> Inserted {
-    if done.rows_affected() == 0 { Inserted::Taken } else { Inserted::Yes }
+    if done.rows_affected() == 0 {
+        Inserted::Taken
+    } else {
+        Inserted::Yes
+    }
 }
 
 /// An `update` of one row by its key. A unique index that refuses undoes that statement only.

@@ -11,8 +11,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqlitePool;
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown, CustomerRecord,
-    DecisionRecord, MerchantRecord, PageAfter, Read, Result, SessionRecord, TokenRecord,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
+    CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, SessionRecord,
+    TokenRecord,
 };
 
 use crate::cache::{Cache, Index};
@@ -36,8 +37,15 @@ macro_rules! ask {
 
 impl Reader {
     /// The customer that an index led to before, if that still holds.
-    async fn led_to(&mut self, merchant: &MerchantId, index: Index, value: &[u8]) -> Result<Option<CustomerRecord>> {
-        let Some(customer) = self.cache.led_to(merchant, index, value) else { return Ok(None) };
+    async fn led_to(
+        &mut self,
+        merchant: &MerchantId,
+        index: Index,
+        value: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
+        let Some(customer) = self.cache.led_to(merchant, index, value) else {
+            return Ok(None);
+        };
         let found = self.customer(merchant, &customer).await?;
         Ok(found.filter(|record| index.leads_to(record, value)))
     }
@@ -74,7 +82,11 @@ impl Read for Reader {
         ask!(self, merchants::api_keys_revoked_since, since)
     }
 
-    async fn customer(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Option<CustomerRecord>> {
+    async fn customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<CustomerRecord>> {
         match self.cache.customer(merchant, customer) {
             Ok(record) => Ok(Some(record)),
             Err(place) => {
@@ -87,13 +99,18 @@ impl Read for Reader {
         }
     }
 
-    async fn customer_by_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CustomerRecord>> {
+    async fn customer_by_phone(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
         if let Some(record) = self.led_to(merchant, Index::Phone, phone_index).await? {
             return Ok(Some(record));
         }
         let found = ask!(self, customers::by_phone, merchant, phone_index)?;
         if let Some(record) = &found {
-            self.cache.keep_lead(merchant, Index::Phone, phone_index, &record.customer_id);
+            self.cache
+                .keep_lead(merchant, Index::Phone, phone_index, &record.customer_id);
         }
         Ok(found)
     }
@@ -103,12 +120,20 @@ impl Read for Reader {
         merchant: &MerchantId,
         reference_index: &[u8],
     ) -> Result<Option<CustomerRecord>> {
-        if let Some(record) = self.led_to(merchant, Index::Reference, reference_index).await? {
+        if let Some(record) = self
+            .led_to(merchant, Index::Reference, reference_index)
+            .await?
+        {
             return Ok(Some(record));
         }
         let found = ask!(self, customers::by_reference, merchant, reference_index)?;
         if let Some(record) = &found {
-            self.cache.keep_lead(merchant, Index::Reference, reference_index, &record.customer_id);
+            self.cache.keep_lead(
+                merchant,
+                Index::Reference,
+                reference_index,
+                &record.customer_id,
+            );
         }
         Ok(found)
     }
@@ -132,19 +157,35 @@ impl Read for Reader {
         ask!(self, customers::page, merchant, status, after, limit)
     }
 
-    async fn count_customers(&mut self, merchant: &MerchantId, status: Option<CustomerStatus>) -> Result<i64> {
+    async fn count_customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+    ) -> Result<i64> {
         ask!(self, customers::count, merchant, status)
     }
 
-    async fn token(&mut self, merchant: &MerchantId, token: &TokenId) -> Result<Option<TokenRecord>> {
+    async fn token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenId,
+    ) -> Result<Option<TokenRecord>> {
         ask!(self, tokens::by_id, merchant, token)
     }
 
-    async fn token_by_reference(&mut self, merchant: &MerchantId, reference: &str) -> Result<Option<TokenRecord>> {
+    async fn token_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference: &str,
+    ) -> Result<Option<TokenRecord>> {
         ask!(self, tokens::by_reference, merchant, reference)
     }
 
-    async fn tokens_of(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>> {
+    async fn tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Vec<TokenRecord>> {
         match self.cache.tokens(merchant, customer) {
             Ok(records) => Ok(records),
             Err(place) => {
@@ -155,7 +196,11 @@ impl Read for Reader {
         }
     }
 
-    async fn count_tokens_of(&mut self, merchant: &MerchantId, customers: &[CustomerId]) -> Result<Vec<i64>> {
+    async fn count_tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customers: &[CustomerId],
+    ) -> Result<Vec<i64>> {
         ask!(self, tokens::count_of, merchant, customers)
     }
 
@@ -184,11 +229,19 @@ impl Read for Reader {
         ask!(self, consents::decisions_of, merchant, customer, limit)
     }
 
-    async fn session(&mut self, merchant: &MerchantId, session: &SessionId) -> Result<Option<SessionRecord>> {
+    async fn session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<Option<SessionRecord>> {
         ask!(self, sessions::by_id, merchant, session)
     }
 
-    async fn challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeId) -> Result<Option<ChallengeRecord>> {
+    async fn challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeId,
+    ) -> Result<Option<ChallengeRecord>> {
         ask!(self, sessions::challenge, merchant, challenge)
     }
 
@@ -202,7 +255,11 @@ impl Read for Reader {
         ask!(self, limits::count_events, merchant, scope, subject, since)
     }
 
-    async fn cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CoolDown>> {
+    async fn cool_down(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CoolDown>> {
         ask!(self, limits::cool_down, merchant, phone_index)
     }
 
@@ -223,7 +280,11 @@ impl Read for Reader {
         ask!(self, admins::by_email, email)
     }
 
-    async fn admin(&mut self, merchant: &MerchantId, admin: &AdminId) -> Result<Option<AdminRecord>> {
+    async fn admin(
+        &mut self,
+        merchant: &MerchantId,
+        admin: &AdminId,
+    ) -> Result<Option<AdminRecord>> {
         ask!(self, admins::by_id, merchant, admin)
     }
 

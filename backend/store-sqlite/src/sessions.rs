@@ -37,7 +37,10 @@ impl TryFrom<SessionRow> for SessionRecord {
     type Error = StoreError;
 
     fn try_from(row: SessionRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "checkout_sessions", id: &row.session_id };
+        let reading = Reading {
+            table: "checkout_sessions",
+            id: &row.session_id,
+        };
         Ok(Self {
             session_id: reading.word("session_id", &row.session_id, SessionId::parse)?,
             secret_sha256: row.secret_sha256,
@@ -51,9 +54,17 @@ impl TryFrom<SessionRow> for SessionRecord {
             allow: row.allow,
             purpose: reading.word("purpose", &row.purpose, Purpose::parse)?,
             status: reading.word("status", &row.status, SessionStatus::parse)?,
-            customer_id: reading.optional("customer_id", row.customer_id.as_deref(), CustomerId::parse)?,
+            customer_id: reading.optional(
+                "customer_id",
+                row.customer_id.as_deref(),
+                CustomerId::parse,
+            )?,
             is_new: row.is_new,
-            challenge_id: reading.optional("challenge_id", row.challenge_id.as_deref(), ChallengeId::parse)?,
+            challenge_id: reading.optional(
+                "challenge_id",
+                row.challenge_id.as_deref(),
+                ChallengeId::parse,
+            )?,
             shown_revision: row.shown_revision,
             selected_token_id: reading.optional(
                 "selected_token_id",
@@ -85,7 +96,10 @@ impl TryFrom<ChallengeRow> for ChallengeRecord {
     type Error = StoreError;
 
     fn try_from(row: ChallengeRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "challenges", id: &row.challenge_id };
+        let reading = Reading {
+            table: "challenges",
+            id: &row.challenge_id,
+        };
         Ok(Self {
             challenge_id: reading.word("challenge_id", &row.challenge_id, ChallengeId::parse)?,
             session_id: reading.word("session_id", &row.session_id, SessionId::parse)?,
@@ -132,7 +146,10 @@ pub(crate) async fn insert(
     let customer_id = session.customer_id.as_ref().map(CustomerId::as_str);
     let challenge_id = session.challenge_id.as_ref().map(ChallengeId::as_str);
     let selected_token_id = session.selected_token_id.as_ref().map(TokenId::as_str);
-    let (created_at, expires_at) = (session.created_at.as_micros(), session.expires_at.as_micros());
+    let (created_at, expires_at) = (
+        session.created_at.as_micros(),
+        session.expires_at.as_micros(),
+    );
     let done = sqlx::query!(
         "insert into checkout_sessions (merchant_id, session_id, secret_sha256, frame_code_sha256,
                 cookie_sha256, origin, amount, currency, hint, locale, allow, purpose, status, customer_id,
@@ -235,8 +252,14 @@ pub(crate) async fn insert_challenge(
     challenge: &ChallengeRecord,
 ) -> Answer<Inserted> {
     let merchant = merchant.as_str();
-    let (challenge_id, session_id) = (challenge.challenge_id.as_str(), challenge.session_id.as_str());
-    let (code_expires_at, last_sent_at) = (challenge.code_expires_at.as_micros(), challenge.last_sent_at.as_micros());
+    let (challenge_id, session_id) = (
+        challenge.challenge_id.as_str(),
+        challenge.session_id.as_str(),
+    );
+    let (code_expires_at, last_sent_at) = (
+        challenge.code_expires_at.as_micros(),
+        challenge.last_sent_at.as_micros(),
+    );
     let locked_until_at = challenge.locked_until.map(Timestamp::as_micros);
     let created_at = challenge.created_at.as_micros();
     let done = sqlx::query!(
@@ -268,8 +291,14 @@ pub(crate) async fn replace_challenge(
     challenge: &ChallengeRecord,
 ) -> Answer<Replaced> {
     let merchant = merchant.as_str();
-    let (challenge_id, session_id) = (challenge.challenge_id.as_str(), challenge.session_id.as_str());
-    let (code_expires_at, last_sent_at) = (challenge.code_expires_at.as_micros(), challenge.last_sent_at.as_micros());
+    let (challenge_id, session_id) = (
+        challenge.challenge_id.as_str(),
+        challenge.session_id.as_str(),
+    );
+    let (code_expires_at, last_sent_at) = (
+        challenge.code_expires_at.as_micros(),
+        challenge.last_sent_at.as_micros(),
+    );
     let locked_until_at = challenge.locked_until.map(Timestamp::as_micros);
     replaced(
         sqlx::query!(
@@ -296,7 +325,11 @@ pub(crate) async fn replace_challenge(
 /// Removes sessions that ended, with their challenges, and challenges made, before an instant.
 pub(crate) async fn purge(connection: &mut SqliteConnection, before: Timestamp) -> Answer<()> {
     let before = before.as_micros();
-    sqlx::query!("delete from checkout_sessions where expires_at < ?", before).execute(&mut *connection).await?;
-    sqlx::query!("delete from challenges where created_at < ?", before).execute(connection).await?;
+    sqlx::query!("delete from checkout_sessions where expires_at < ?", before)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query!("delete from challenges where created_at < ?", before)
+        .execute(connection)
+        .await?;
     Ok(())
 }

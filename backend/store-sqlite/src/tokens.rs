@@ -44,7 +44,10 @@ impl TryFrom<TokenRow> for TokenRecord {
     type Error = StoreError;
 
     fn try_from(row: TokenRow) -> Result<Self, StoreError> {
-        let reading = Reading { table: "card_tokens", id: &row.token_id };
+        let reading = Reading {
+            table: "card_tokens",
+            id: &row.token_id,
+        };
         let card_type = reading.optional("card_type", row.card_type.as_deref(), CardType::parse)?;
         let card = match (
             row.card_last4_digit,
@@ -88,7 +91,11 @@ impl TryFrom<TokenRow> for TokenRecord {
             status: reading.word("status", &row.status, TokenStatus::parse)?,
             status_since: Timestamp::from_micros(row.status_since_at),
             status_reason: row.status_reason,
-            payment_method: reading.word("payment_method", &row.payment_method, PaymentMethod::parse)?,
+            payment_method: reading.word(
+                "payment_method",
+                &row.payment_method,
+                PaymentMethod::parse,
+            )?,
             card,
             expired_at: row.expired_at.map(Timestamp::from_micros),
             is_compliant: row.is_compliant,
@@ -139,7 +146,10 @@ impl<'a> Columns<'a> {
             cvv_required: card.map(|card| card.cvv_required),
             status_since_at: token.status_since.as_micros(),
             expired_at: token.expired_at.map(Timestamp::as_micros),
-            service_provider_token_id: token.service_provider_token_id.as_ref().map(ServiceProviderTokenId::as_str),
+            service_provider_token_id: token
+                .service_provider_token_id
+                .as_ref()
+                .map(ServiceProviderTokenId::as_str),
             removed_at: token.removed_at.map(Timestamp::as_micros),
             removal_confirmed_at: token.removal_confirmed_at.map(Timestamp::as_micros),
             updated_at: token.updated_at.as_micros(),
@@ -176,7 +186,11 @@ pub(crate) async fn by_id(
     token: &TokenId,
 ) -> Answer<Option<TokenRecord>> {
     let (merchant, token) = (merchant.as_str(), token.as_str());
-    one(select!("where merchant_id = ? and token_id = ?", merchant, token).fetch_optional(connection).await?)
+    one(
+        select!("where merchant_id = ? and token_id = ?", merchant, token)
+            .fetch_optional(connection)
+            .await?,
+    )
 }
 
 pub(crate) async fn by_reference(
@@ -185,9 +199,13 @@ pub(crate) async fn by_reference(
     reference: &str,
 ) -> Answer<Option<TokenRecord>> {
     let merchant = merchant.as_str();
-    one(select!("where merchant_id = ? and merchant_token_reference = ?", merchant, reference)
-        .fetch_optional(connection)
-        .await?)
+    one(select!(
+        "where merchant_id = ? and merchant_token_reference = ?",
+        merchant,
+        reference
+    )
+    .fetch_optional(connection)
+    .await?)
 }
 
 pub(crate) async fn of_customer(
@@ -203,7 +221,10 @@ pub(crate) async fn of_customer(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(TokenRecord::try_from).collect::<Result<_, _>>()?)
+    Ok(rows
+        .into_iter()
+        .map(TokenRecord::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
 /// One query for a whole page of customers: their ids go in as a JSON array.
@@ -213,7 +234,8 @@ pub(crate) async fn count_of(
     customers: &[CustomerId],
 ) -> Answer<Vec<i64>> {
     let merchant = merchant.as_str();
-    let ids = serde_json::to_string(customers).map_err(|error| StoreError::Refused(error.to_string()))?;
+    let ids =
+        serde_json::to_string(customers).map_err(|error| StoreError::Refused(error.to_string()))?;
     let rows = sqlx::query!(
         r#"select customer_id, count(*) as "tokens!: i64" from card_tokens
            where merchant_id = ? and customer_id in (select value from json_each(?))
@@ -223,9 +245,14 @@ pub(crate) async fn count_of(
     )
     .fetch_all(connection)
     .await?;
-    let counts: std::collections::HashMap<&str, i64> =
-        rows.iter().map(|row| (row.customer_id.as_str(), row.tokens)).collect();
-    Ok(customers.iter().map(|customer| counts.get(customer.as_str()).copied().unwrap_or(0)).collect())
+    let counts: std::collections::HashMap<&str, i64> = rows
+        .iter()
+        .map(|row| (row.customer_id.as_str(), row.tokens))
+        .collect();
+    Ok(customers
+        .iter()
+        .map(|customer| counts.get(customer.as_str()).copied().unwrap_or(0))
+        .collect())
 }
 
 pub(crate) async fn insert(
@@ -233,9 +260,16 @@ pub(crate) async fn insert(
     merchant: &MerchantId,
     token: &TokenRecord,
 ) -> Answer<Inserted> {
-    let (merchant, token_id, customer_id) = (merchant.as_str(), token.token_id.as_str(), token.customer_id.as_str());
-    let (status, payment_method, provider) =
-        (token.status.as_str(), token.payment_method.as_str(), token.provider.as_str());
+    let (merchant, token_id, customer_id) = (
+        merchant.as_str(),
+        token.token_id.as_str(),
+        token.customer_id.as_str(),
+    );
+    let (status, payment_method, provider) = (
+        token.status.as_str(),
+        token.payment_method.as_str(),
+        token.provider.as_str(),
+    );
     let columns = Columns::of(token);
     let created_at = token.created_at.as_micros();
     let done = sqlx::query!(
@@ -289,9 +323,16 @@ pub(crate) async fn replace(
     merchant: &MerchantId,
     token: &TokenRecord,
 ) -> Answer<Replaced> {
-    let (merchant, token_id, customer_id) = (merchant.as_str(), token.token_id.as_str(), token.customer_id.as_str());
-    let (status, payment_method, provider) =
-        (token.status.as_str(), token.payment_method.as_str(), token.provider.as_str());
+    let (merchant, token_id, customer_id) = (
+        merchant.as_str(),
+        token.token_id.as_str(),
+        token.customer_id.as_str(),
+    );
+    let (status, payment_method, provider) = (
+        token.status.as_str(),
+        token.payment_method.as_str(),
+        token.provider.as_str(),
+    );
     let columns = Columns::of(token);
     replaced(
         sqlx::query!(

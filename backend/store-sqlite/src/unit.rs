@@ -7,9 +7,9 @@ use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown, CustomerRecord,
-    DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, SessionRecord,
-    TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
+    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read,
+    Replaced, Result, SessionRecord, TokenRecord, Write,
 };
 
 use crate::group::Turn;
@@ -47,11 +47,19 @@ impl Read for Unit {
         ask!(self, merchants::api_keys_revoked_since, since)
     }
 
-    async fn customer(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Option<CustomerRecord>> {
+    async fn customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<CustomerRecord>> {
         ask!(self, customers::by_id, merchant, customer)
     }
 
-    async fn customer_by_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CustomerRecord>> {
+    async fn customer_by_phone(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
         ask!(self, customers::by_phone, merchant, phone_index)
     }
 
@@ -82,23 +90,43 @@ impl Read for Unit {
         ask!(self, customers::page, merchant, status, after, limit)
     }
 
-    async fn count_customers(&mut self, merchant: &MerchantId, status: Option<CustomerStatus>) -> Result<i64> {
+    async fn count_customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+    ) -> Result<i64> {
         ask!(self, customers::count, merchant, status)
     }
 
-    async fn token(&mut self, merchant: &MerchantId, token: &TokenId) -> Result<Option<TokenRecord>> {
+    async fn token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenId,
+    ) -> Result<Option<TokenRecord>> {
         ask!(self, tokens::by_id, merchant, token)
     }
 
-    async fn token_by_reference(&mut self, merchant: &MerchantId, reference: &str) -> Result<Option<TokenRecord>> {
+    async fn token_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference: &str,
+    ) -> Result<Option<TokenRecord>> {
         ask!(self, tokens::by_reference, merchant, reference)
     }
 
-    async fn tokens_of(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>> {
+    async fn tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Vec<TokenRecord>> {
         ask!(self, tokens::of_customer, merchant, customer)
     }
 
-    async fn count_tokens_of(&mut self, merchant: &MerchantId, customers: &[CustomerId]) -> Result<Vec<i64>> {
+    async fn count_tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customers: &[CustomerId],
+    ) -> Result<Vec<i64>> {
         ask!(self, tokens::count_of, merchant, customers)
     }
 
@@ -120,11 +148,19 @@ impl Read for Unit {
         ask!(self, consents::decisions_of, merchant, customer, limit)
     }
 
-    async fn session(&mut self, merchant: &MerchantId, session: &SessionId) -> Result<Option<SessionRecord>> {
+    async fn session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<Option<SessionRecord>> {
         ask!(self, sessions::by_id, merchant, session)
     }
 
-    async fn challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeId) -> Result<Option<ChallengeRecord>> {
+    async fn challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeId,
+    ) -> Result<Option<ChallengeRecord>> {
         ask!(self, sessions::challenge, merchant, challenge)
     }
 
@@ -138,7 +174,11 @@ impl Read for Unit {
         ask!(self, limits::count_events, merchant, scope, subject, since)
     }
 
-    async fn cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CoolDown>> {
+    async fn cool_down(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CoolDown>> {
         ask!(self, limits::cool_down, merchant, phone_index)
     }
 
@@ -159,7 +199,11 @@ impl Read for Unit {
         ask!(self, admins::by_email, email)
     }
 
-    async fn admin(&mut self, merchant: &MerchantId, admin: &AdminId) -> Result<Option<AdminRecord>> {
+    async fn admin(
+        &mut self,
+        merchant: &MerchantId,
+        admin: &AdminId,
+    ) -> Result<Option<AdminRecord>> {
         ask!(self, admins::by_id, merchant, admin)
     }
 
@@ -175,7 +219,8 @@ impl Read for Unit {
 impl Unit {
     /// Readers may have kept what hangs on this customer.
     fn touch_customer(&mut self, merchant: &MerchantId, customer: &CustomerId) {
-        self.0.touch(|cache| cache.slot_of_customer(merchant, customer));
+        self.0
+            .touch(|cache| cache.slot_of_customer(merchant, customer));
     }
 }
 
@@ -194,7 +239,8 @@ impl Write for Unit {
     }
 
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
-        self.0.touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
+        self.0
+            .touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
         ask!(self, merchants::replace, merchant)
     }
 
@@ -202,30 +248,56 @@ impl Write for Unit {
         ask!(self, merchants::insert_api_key, key)
     }
 
-    async fn revoke_api_key(&mut self, merchant: &MerchantId, client_id: &str, at: Timestamp) -> Result<Replaced> {
+    async fn revoke_api_key(
+        &mut self,
+        merchant: &MerchantId,
+        client_id: &str,
+        at: Timestamp,
+    ) -> Result<Replaced> {
         ask!(self, merchants::revoke_api_key, merchant, client_id, at)
     }
 
-    async fn touch_api_key(&mut self, merchant: &MerchantId, client_id: &str, at: Timestamp) -> Result<()> {
+    async fn touch_api_key(
+        &mut self,
+        merchant: &MerchantId,
+        client_id: &str,
+        at: Timestamp,
+    ) -> Result<()> {
         ask!(self, merchants::touch_api_key, merchant, client_id, at)
     }
 
     // what was not found is not kept, so that there is nothing to tell the cache
-    async fn insert_customer(&mut self, merchant: &MerchantId, customer: &CustomerRecord) -> Result<Inserted> {
+    async fn insert_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Inserted> {
         ask!(self, customers::insert, merchant, customer)
     }
 
-    async fn replace_customer(&mut self, merchant: &MerchantId, customer: &CustomerRecord) -> Result<Replaced> {
+    async fn replace_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Replaced> {
         self.touch_customer(merchant, &customer.customer_id);
         ask!(self, customers::replace, merchant, customer)
     }
 
-    async fn insert_token(&mut self, merchant: &MerchantId, token: &TokenRecord) -> Result<Inserted> {
+    async fn insert_token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenRecord,
+    ) -> Result<Inserted> {
         self.touch_customer(merchant, &token.customer_id);
         ask!(self, tokens::insert, merchant, token)
     }
 
-    async fn replace_token(&mut self, merchant: &MerchantId, token: &TokenRecord) -> Result<Replaced> {
+    async fn replace_token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenRecord,
+    ) -> Result<Replaced> {
         self.touch_customer(merchant, &token.customer_id);
         ask!(self, tokens::replace, merchant, token)
     }
@@ -240,23 +312,43 @@ impl Write for Unit {
         ask!(self, consents::append, merchant, customer, consent)
     }
 
-    async fn append_decision(&mut self, merchant: &MerchantId, decision: &DecisionRecord) -> Result<()> {
+    async fn append_decision(
+        &mut self,
+        merchant: &MerchantId,
+        decision: &DecisionRecord,
+    ) -> Result<()> {
         ask!(self, consents::append_decision, merchant, decision)
     }
 
-    async fn insert_session(&mut self, merchant: &MerchantId, session: &SessionRecord) -> Result<Inserted> {
+    async fn insert_session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionRecord,
+    ) -> Result<Inserted> {
         ask!(self, sessions::insert, merchant, session)
     }
 
-    async fn replace_session(&mut self, merchant: &MerchantId, session: &SessionRecord) -> Result<Replaced> {
+    async fn replace_session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionRecord,
+    ) -> Result<Replaced> {
         ask!(self, sessions::replace, merchant, session)
     }
 
-    async fn insert_challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeRecord) -> Result<Inserted> {
+    async fn insert_challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeRecord,
+    ) -> Result<Inserted> {
         ask!(self, sessions::insert_challenge, merchant, challenge)
     }
 
-    async fn replace_challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeRecord) -> Result<Replaced> {
+    async fn replace_challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeRecord,
+    ) -> Result<Replaced> {
         ask!(self, sessions::replace_challenge, merchant, challenge)
     }
 
@@ -270,12 +362,28 @@ impl Write for Unit {
         ask!(self, limits::record_event, merchant, scope, subject, at)
     }
 
-    async fn forget_events(&mut self, merchant: Option<&MerchantId>, scope: &str, subject: &[u8]) -> Result<()> {
+    async fn forget_events(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+    ) -> Result<()> {
         ask!(self, limits::forget_events, merchant, scope, subject)
     }
 
-    async fn set_cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8], cool_down: &CoolDown) -> Result<()> {
-        ask!(self, limits::set_cool_down, merchant, phone_index, cool_down)
+    async fn set_cool_down(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+        cool_down: &CoolDown,
+    ) -> Result<()> {
+        ask!(
+            self,
+            limits::set_cool_down,
+            merchant,
+            phone_index,
+            cool_down
+        )
     }
 
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
@@ -299,7 +407,12 @@ impl Write for Unit {
         ask!(self, outbox::finish, merchant, message)
     }
 
-    async fn postpone_outbox(&mut self, merchant: &MerchantId, message: &MessageId, due_at: Timestamp) -> Result<()> {
+    async fn postpone_outbox(
+        &mut self,
+        merchant: &MerchantId,
+        message: &MessageId,
+        due_at: Timestamp,
+    ) -> Result<()> {
         ask!(self, outbox::postpone, merchant, message, due_at)
     }
 
@@ -319,7 +432,12 @@ impl Write for Unit {
         ask!(self, admins::delete_session, token_sha256)
     }
 
-    async fn purge(&mut self, sessions_before: Timestamp, events_before: Timestamp, now: Timestamp) -> Result<()> {
+    async fn purge(
+        &mut self,
+        sessions_before: Timestamp,
+        events_before: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
         ask!(self, sessions::purge, sessions_before)?;
         ask!(self, limits::purge, events_before)?;
         ask!(self, admins::purge, now)

@@ -8,7 +8,9 @@ use tempfile::TempDir;
 
 async fn empty_store() -> (Arc<dyn Store>, TempDir) {
     let directory = TempDir::new().unwrap();
-    let store = SqliteStore::open(&directory.path().join("onfile.db")).await.unwrap();
+    let store = SqliteStore::open(&directory.path().join("onfile.db"))
+        .await
+        .unwrap();
     (Arc::new(store), directory)
 }
 

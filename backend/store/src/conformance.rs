@@ -165,12 +165,16 @@ mod tests {
             include_str!("conformance/tokens.rs"),
             include_str!("conformance/units.rs"),
         ];
-        let cases = modules.iter().flat_map(|module| module.lines()).filter_map(|line| {
-            line.strip_prefix("pub async fn ")?.split('(').next()
-        });
+        let cases = modules
+            .iter()
+            .flat_map(|module| module.lines())
+            .filter_map(|line| line.strip_prefix("pub async fn ")?.split('(').next());
         let mut count = 0;
         for case in cases {
-            assert!(list.lines().any(|line| line.trim() == case), "{case} is not in the list");
+            assert!(
+                list.lines().any(|line| line.trim() == case),
+                "{case} is not in the list"
+            );
             count += 1;
         }
         assert!(count > 70, "only {count} cases were found");

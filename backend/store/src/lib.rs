@@ -19,8 +19,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 
 pub use record::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, MerchantRecord,
-    OutboxRecord, PageAfter, SessionRecord, TokenRecord,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
+    CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord, PageAfter, SessionRecord,
+    TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -101,49 +102,129 @@ pub trait Read: Send {
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>>;
 
     /// A customer by id, deleted ones included.
-    async fn customer(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Option<CustomerRecord>>;
+    async fn customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<CustomerRecord>>;
     /// The living (not DELETED) customer with this phone.
-    async fn customer_by_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CustomerRecord>>;
+    async fn customer_by_phone(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CustomerRecord>>;
     /// The living customer with this reference.
-    async fn customer_by_reference(&mut self, merchant: &MerchantId, reference_index: &[u8]) -> Result<Option<CustomerRecord>>;
+    async fn customer_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference_index: &[u8],
+    ) -> Result<Option<CustomerRecord>>;
     /// The living customers with this e-mail address, newest first, at most `limit`.
-    async fn customers_by_email(&mut self, merchant: &MerchantId, email_index: &[u8], limit: u32) -> Result<Vec<CustomerRecord>>;
+    async fn customers_by_email(
+        &mut self,
+        merchant: &MerchantId,
+        email_index: &[u8],
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>>;
     /// A page of all customers, newest first (by `created_at`, then `customer_id`, both descending).
-    async fn customers(&mut self, merchant: &MerchantId, status: Option<CustomerStatus>, after: Option<&PageAfter>, limit: u32) -> Result<Vec<CustomerRecord>>;
+    async fn customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+        after: Option<&PageAfter>,
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>>;
     /// How many customers there are.
-    async fn count_customers(&mut self, merchant: &MerchantId, status: Option<CustomerStatus>) -> Result<i64>;
+    async fn count_customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+    ) -> Result<i64>;
 
     /// A token by id.
-    async fn token(&mut self, merchant: &MerchantId, token: &TokenId) -> Result<Option<TokenRecord>>;
+    async fn token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenId,
+    ) -> Result<Option<TokenRecord>>;
     /// The token that the merchant named so.
-    async fn token_by_reference(&mut self, merchant: &MerchantId, reference: &str) -> Result<Option<TokenRecord>>;
+    async fn token_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference: &str,
+    ) -> Result<Option<TokenRecord>>;
     /// A customer's tokens, newest first (by `created_at`, then `token_id`, both descending).
-    async fn tokens_of(&mut self, merchant: &MerchantId, customer: &CustomerId) -> Result<Vec<TokenRecord>>;
+    async fn tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Vec<TokenRecord>>;
     /// How many tokens each of these customers has, in the same order.
-    async fn count_tokens_of(&mut self, merchant: &MerchantId, customers: &[CustomerId]) -> Result<Vec<i64>>;
+    async fn count_tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customers: &[CustomerId],
+    ) -> Result<Vec<i64>>;
     /// The last record of consent of each of a customer's tokens for a purpose.
-    async fn last_consents(&mut self, merchant: &MerchantId, customer: &CustomerId, purpose: Purpose) -> Result<Vec<(TokenId, ConsentAct, Timestamp)>>;
+    async fn last_consents(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        purpose: Purpose,
+    ) -> Result<Vec<(TokenId, ConsentAct, Timestamp)>>;
     /// Decisions that were shown about a customer's cards, newest first.
-    async fn decisions_of(&mut self, merchant: &MerchantId, customer: &CustomerId, limit: u32) -> Result<Vec<DecisionRecord>>;
+    async fn decisions_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>>;
 
     /// A checkout session.
-    async fn session(&mut self, merchant: &MerchantId, session: &SessionId) -> Result<Option<SessionRecord>>;
+    async fn session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<Option<SessionRecord>>;
     /// A challenge.
-    async fn challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeId) -> Result<Option<ChallengeRecord>>;
+    async fn challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeId,
+    ) -> Result<Option<ChallengeRecord>>;
     /// How many events of a scope a subject had at or after an instant. No merchant means across all.
-    async fn count_events(&mut self, merchant: Option<&MerchantId>, scope: &str, subject: &[u8], since: Timestamp) -> Result<i64>;
+    async fn count_events(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        since: Timestamp,
+    ) -> Result<i64>;
     /// The cool-down of a phone.
-    async fn cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<Option<CoolDown>>;
+    async fn cool_down(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CoolDown>>;
 
     /// The end of a merchant's audit chain: the last sequence number and hash.
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>>;
     /// Audit entries about a customer, newest first.
-    async fn history_of(&mut self, merchant: &MerchantId, customer: &CustomerId, limit: u32) -> Result<Vec<AuditRecord>>;
+    async fn history_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>>;
 
     /// The admin with this e-mail address (lower case), whatever the merchant.
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>>;
     /// An admin.
-    async fn admin(&mut self, merchant: &MerchantId, admin: &AdminId) -> Result<Option<AdminRecord>>;
+    async fn admin(
+        &mut self,
+        merchant: &MerchantId,
+        admin: &AdminId,
+    ) -> Result<Option<AdminRecord>>;
     /// The admin session of a token's SHA-256.
     async fn admin_session(&mut self, token_sha256: &[u8]) -> Result<Option<AdminSessionRecord>>;
     /// When the next waiting outbox message is due.
@@ -165,39 +246,106 @@ pub trait Write: Read {
     /// Adds an API key.
     async fn insert_api_key(&mut self, key: &ApiKeyRecord) -> Result<Inserted>;
     /// Revokes an API key.
-    async fn revoke_api_key(&mut self, merchant: &MerchantId, client_id: &str, at: Timestamp) -> Result<Replaced>;
+    async fn revoke_api_key(
+        &mut self,
+        merchant: &MerchantId,
+        client_id: &str,
+        at: Timestamp,
+    ) -> Result<Replaced>;
     /// Notes the use of an API key.
-    async fn touch_api_key(&mut self, merchant: &MerchantId, client_id: &str, at: Timestamp) -> Result<()>;
+    async fn touch_api_key(
+        &mut self,
+        merchant: &MerchantId,
+        client_id: &str,
+        at: Timestamp,
+    ) -> Result<()>;
 
     /// Adds a customer; `Taken` when a living one has its phone or reference, or the id exists.
-    async fn insert_customer(&mut self, merchant: &MerchantId, customer: &CustomerRecord) -> Result<Inserted>;
+    async fn insert_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Inserted>;
     /// Replaces a customer whose stored version is `version - 1` (the record carries the new version);
     /// `Taken` when another living customer has its phone or reference.
-    async fn replace_customer(&mut self, merchant: &MerchantId, customer: &CustomerRecord) -> Result<Replaced>;
+    async fn replace_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Replaced>;
 
     /// Adds a token; `Taken` when the merchant's reference or the id exists.
-    async fn insert_token(&mut self, merchant: &MerchantId, token: &TokenRecord) -> Result<Inserted>;
+    async fn insert_token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenRecord,
+    ) -> Result<Inserted>;
     /// Replaces a token.
-    async fn replace_token(&mut self, merchant: &MerchantId, token: &TokenRecord) -> Result<Replaced>;
+    async fn replace_token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenRecord,
+    ) -> Result<Replaced>;
     /// Adds a record of consent.
-    async fn append_consent(&mut self, merchant: &MerchantId, customer: &CustomerId, consent: &ConsentRecord) -> Result<()>;
+    async fn append_consent(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        consent: &ConsentRecord,
+    ) -> Result<()>;
     /// Adds a decision that was shown.
-    async fn append_decision(&mut self, merchant: &MerchantId, decision: &DecisionRecord) -> Result<()>;
+    async fn append_decision(
+        &mut self,
+        merchant: &MerchantId,
+        decision: &DecisionRecord,
+    ) -> Result<()>;
 
     /// Adds a checkout session.
-    async fn insert_session(&mut self, merchant: &MerchantId, session: &SessionRecord) -> Result<Inserted>;
+    async fn insert_session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionRecord,
+    ) -> Result<Inserted>;
     /// Replaces a checkout session.
-    async fn replace_session(&mut self, merchant: &MerchantId, session: &SessionRecord) -> Result<Replaced>;
+    async fn replace_session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionRecord,
+    ) -> Result<Replaced>;
     /// Adds a challenge.
-    async fn insert_challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeRecord) -> Result<Inserted>;
+    async fn insert_challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeRecord,
+    ) -> Result<Inserted>;
     /// Replaces a challenge.
-    async fn replace_challenge(&mut self, merchant: &MerchantId, challenge: &ChallengeRecord) -> Result<Replaced>;
+    async fn replace_challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeRecord,
+    ) -> Result<Replaced>;
     /// Notes an event that a limit counts.
-    async fn record_event(&mut self, merchant: Option<&MerchantId>, scope: &str, subject: &[u8], at: Timestamp) -> Result<()>;
+    async fn record_event(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        at: Timestamp,
+    ) -> Result<()>;
     /// Forgets a subject's events of a scope.
-    async fn forget_events(&mut self, merchant: Option<&MerchantId>, scope: &str, subject: &[u8]) -> Result<()>;
+    async fn forget_events(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+    ) -> Result<()>;
     /// Sets the cool-down of a phone.
-    async fn set_cool_down(&mut self, merchant: &MerchantId, phone_index: &[u8], cool_down: &CoolDown) -> Result<()>;
+    async fn set_cool_down(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+        cool_down: &CoolDown,
+    ) -> Result<()>;
 
     /// Adds an entry to a merchant's audit chain.
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()>;
@@ -206,11 +354,21 @@ pub trait Write: Read {
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()>;
     /// Takes due messages, earliest first: their `due_at` moves to `lease_until`, so that a worker that
     /// dies gives them back by itself. The records answered carry one attempt more than before.
-    async fn claim_outbox(&mut self, now: Timestamp, lease_until: Timestamp, limit: u32) -> Result<Vec<OutboxRecord>>;
+    async fn claim_outbox(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxRecord>>;
     /// Removes a message that was dealt with.
     async fn finish_outbox(&mut self, merchant: &MerchantId, message: &MessageId) -> Result<()>;
     /// Puts a message off.
-    async fn postpone_outbox(&mut self, merchant: &MerchantId, message: &MessageId, due_at: Timestamp) -> Result<()>;
+    async fn postpone_outbox(
+        &mut self,
+        merchant: &MerchantId,
+        message: &MessageId,
+        due_at: Timestamp,
+    ) -> Result<()>;
 
     /// Adds an admin; `Taken` when the e-mail address exists.
     async fn insert_admin(&mut self, admin: &AdminRecord) -> Result<Inserted>;
@@ -223,5 +381,10 @@ pub trait Write: Read {
 
     /// Removes what nobody can ask for any more: sessions that ended and challenges made before
     /// `sessions_before`, limit events before `events_before`, admin sessions that ended before `now`.
-    async fn purge(&mut self, sessions_before: Timestamp, events_before: Timestamp, now: Timestamp) -> Result<()>;
+    async fn purge(
+        &mut self,
+        sessions_before: Timestamp,
+        events_before: Timestamp,
+        now: Timestamp,
+    ) -> Result<()>;
 }

@@ -7,7 +7,10 @@ use shared::card_token::{CardSummary, PaymentMethod, TokenProvider, TokenStatus}
 use shared::checkout_session::SessionStatus;
 use shared::consent::Purpose;
 use shared::customer::{Actor, CustomerState};
-use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, ServiceProviderTokenId, SessionId, TokenId};
+use shared::id::{
+    AdminId, ChallengeId, CustomerId, MerchantId, MessageId, ServiceProviderTokenId, SessionId,
+    TokenId,
+};
 
 /// A merchant.
 #[derive(Clone, Debug, PartialEq, Eq)]

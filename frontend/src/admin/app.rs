@@ -17,8 +17,12 @@ use crate::components::view;
 
 /// Draws the page into `#app`.
 pub fn mount() {
-    let place = document().get_element_by_id("app").and_then(|element| element.dyn_into().ok());
-    let Some(place): Option<web_sys::HtmlElement> = place else { return };
+    let place = document()
+        .get_element_by_id("app")
+        .and_then(|element| element.dyn_into().ok());
+    let Some(place): Option<web_sys::HtmlElement> = place else {
+        return;
+    };
     place.set_text_content(None);
     leptos::mount::mount_to(place, App).forget();
 }

@@ -29,12 +29,27 @@ impl Faults {
     #[must_use]
     pub fn from_refusal(error: &ErrorBody) -> Self {
         let text = format!("{} (request {})", error.message, error.request_id);
-        let field = error.additional_error_details.as_ref().and_then(|details| details.field.as_deref());
+        let field = error
+            .additional_error_details
+            .as_ref()
+            .and_then(|details| details.field.as_deref());
         match field {
-            Some("reason") => Self { reason: Some(error.message.clone()), ..Self::default() },
-            Some("note") => Self { note: Some(error.message.clone()), ..Self::default() },
-            Some("until") => Self { until: Some(error.message.clone()), ..Self::default() },
-            _ => Self { form: Some(text), ..Self::default() },
+            Some("reason") => Self {
+                reason: Some(error.message.clone()),
+                ..Self::default()
+            },
+            Some("note") => Self {
+                note: Some(error.message.clone()),
+                ..Self::default()
+            },
+            Some("until") => Self {
+                until: Some(error.message.clone()),
+                ..Self::default()
+            },
+            _ => Self {
+                form: Some(text),
+                ..Self::default()
+            },
         }
     }
 
@@ -61,7 +76,9 @@ fn check_reason(reason: &str) -> Result<String, String> {
         return Err("Give a reason; it is kept in the history.".to_owned());
     }
     if length > REASON_LIMIT {
-        return Err(format!("Use at most {REASON_LIMIT} characters; this has {length}."));
+        return Err(format!(
+            "Use at most {REASON_LIMIT} characters; this has {length}."
+        ));
     }
     Ok(reason.to_owned())
 }
@@ -78,11 +95,15 @@ pub fn read_move(
     now: Timestamp,
 ) -> Result<MoveCustomerRequest, Faults> {
     let mut faults = Faults::default();
-    let reason = check_reason(reason).map_err(|fault| faults.reason = Some(fault)).ok();
+    let reason = check_reason(reason)
+        .map_err(|fault| faults.reason = Some(fault))
+        .ok();
     let note = note.trim();
     let length = note.chars().count();
     if length > NOTE_LIMIT {
-        faults.note = Some(format!("Use at most {NOTE_LIMIT} characters; this has {length}."));
+        faults.note = Some(format!(
+            "Use at most {NOTE_LIMIT} characters; this has {length}."
+        ));
     }
     let until = match (attempted, end) {
         (Move::Suspend, End::Unreadable) => {
@@ -99,7 +120,11 @@ pub fn read_move(
     if faults.any() {
         return Err(faults);
     }
-    Ok(MoveCustomerRequest { reason, note: (!note.is_empty()).then(|| note.to_owned()), until })
+    Ok(MoveCustomerRequest {
+        reason,
+        note: (!note.is_empty()).then(|| note.to_owned()),
+        until,
+    })
 }
 
 /// Reads the form that reveals a profile.
@@ -108,8 +133,13 @@ pub fn read_move(
 /// What is wrong, by field.
 pub fn read_reveal(reason: &str) -> Result<RevealCustomerRequest, Faults> {
     check_reason(reason)
-        .map(|reason| RevealCustomerRequest { reason: Some(reason) })
-        .map_err(|fault| Faults { reason: Some(fault), ..Faults::default() })
+        .map(|reason| RevealCustomerRequest {
+            reason: Some(reason),
+        })
+        .map_err(|fault| Faults {
+            reason: Some(fault),
+            ..Faults::default()
+        })
 }
 
 #[cfg(test)]
@@ -120,7 +150,9 @@ mod tests {
 
     #[test]
     fn a_move_without_a_reason_is_not_sent() {
-        let faults = read_move(Move::Lift, "  ", "", End::Open, NOW).unwrap_err();
+        let faults = read_move(Move::Lift, "  ", "", End::Open, NOW)
+            .err()
+            .unwrap();
         assert!(faults.reason.is_some());
         assert!(read_reveal("").is_err());
     }
@@ -128,14 +160,17 @@ mod tests {
     #[test]
     fn every_fault_is_shown_at_once() {
         let long = "x".repeat(NOTE_LIMIT + 1);
-        let faults = read_move(Move::Suspend, "", &long, End::At(NOW), NOW).unwrap_err();
+        let faults = read_move(Move::Suspend, "", &long, End::At(NOW), NOW)
+            .err()
+            .unwrap();
         assert!(faults.reason.is_some() && faults.note.is_some() && faults.until.is_some());
     }
 
     #[test]
     fn only_a_suspension_has_an_end() {
         let later = Timestamp::from_micros(2_000_000);
-        let read = |attempted| read_move(attempted, "chargeback", " ", End::At(later), NOW).unwrap();
+        let read =
+            |attempted| read_move(attempted, "chargeback", " ", End::At(later), NOW).unwrap();
         assert_eq!(read(Move::Suspend).until, Some(later));
         assert_eq!(read(Move::Delete).until, None);
         assert_eq!(read(Move::Suspend).note, None);
@@ -156,7 +191,13 @@ mod tests {
             }))
             .unwrap()
         };
-        assert_eq!(Faults::from_refusal(&body("until")).until.as_deref(), Some("Too long."));
-        assert_eq!(Faults::from_refusal(&body("other")).form.as_deref(), Some("Too long. (request r1)"));
+        assert_eq!(
+            Faults::from_refusal(&body("until")).until.as_deref(),
+            Some("Too long.")
+        );
+        assert_eq!(
+            Faults::from_refusal(&body("other")).form.as_deref(),
+            Some("Too long. (request r1)")
+        );
     }
 }

@@ -85,7 +85,9 @@ impl Listing {
     /// The first and last place of this page among all, counted from 1; none when it is empty.
     #[must_use]
     pub fn places(&self, shown: usize) -> Option<(i64, i64)> {
-        let before = i64::try_from(self.cursors.len()).ok()?.checked_mul(i64::from(PAGE_SIZE))?;
+        let before = i64::try_from(self.cursors.len())
+            .ok()?
+            .checked_mul(i64::from(PAGE_SIZE))?;
         let shown = i64::try_from(shown).ok().filter(|shown| *shown > 0)?;
         Some((before.checked_add(1)?, before.checked_add(shown)?))
     }

@@ -19,7 +19,7 @@ use crate::components::dates;
 use crate::components::field;
 
 /// A session ends after 30 minutes without a call (trust.md); a little later the server is asked.
-const IDLE: Duration = Duration::from_secs(30 * 60 + 5);
+const IDLE: Duration = Duration::from_secs(1_805);
 const WATCH: Duration = Duration::from_secs(15);
 
 /// Where the person in front of the page stands.
@@ -57,6 +57,8 @@ pub struct Session {
     pub listing: RwSignal<Listing>,
     /// The customer last looked at, whose line takes the focus on return to the list.
     pub last_customer: StoredValue<Option<String>>,
+    /// Whether the list, once drawn, is to put the keyboard into its search box.
+    pub search_wanted: StoredValue<bool>,
     /// Whose list and customer that are.
     owner: StoredValue<Option<String>>,
     last_call: StoredValue<Timestamp>,
@@ -71,6 +73,7 @@ impl Session {
             texts: RwSignal::new(None),
             listing: RwSignal::new(Listing::default()),
             last_customer: StoredValue::new(None),
+            search_wanted: StoredValue::new(false),
             owner: StoredValue::new(None),
             last_call: StoredValue::new(dates::now()),
             page_shown: StoredValue::new(false),
@@ -92,7 +95,9 @@ impl Session {
         spawn_local(async move {
             match self.call(client::session()).await {
                 Ok(view) => self.begin(view),
-                Err(CallError::SignedOut) => self.standing.set(Standing::SignedOut(Ended::NotBegun)),
+                Err(CallError::SignedOut) => {
+                    self.standing.set(Standing::SignedOut(Ended::NotBegun));
+                }
                 Err(error) => self.standing.set(Standing::Unreachable(error)),
             }
         });
@@ -108,7 +113,9 @@ impl Session {
         spawn_local(async move {
             match client::texts(Language::En).await {
                 Ok(texts) => self.texts.set(Some(texts)),
-                Err(error @ CallError::Unreachable) => self.standing.set(Standing::Unreachable(error)),
+                Err(error @ CallError::Unreachable) => {
+                    self.standing.set(Standing::Unreachable(error));
+                }
                 Err(_) => self.texts.set(Texts::from_json(Language::En, "{}").ok()),
             }
         });
@@ -118,7 +125,10 @@ impl Session {
     ///
     /// # Errors
     /// Those of the call.
-    pub async fn call<T>(self, call: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+    pub async fn call<T>(
+        self,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
         self.last_call.set_value(dates::now());
         let outcome = call.await;
         if matches!(outcome, Err(CallError::SignedOut))
@@ -131,7 +141,10 @@ impl Session {
 
     /// Somebody signed in. What another person looked for is not theirs to see.
     pub fn begin(self, view: AdminSessionView) {
-        if self.owner.with_value(|owner| owner.as_ref().is_some_and(|owner| *owner != view.email)) {
+        if self
+            .owner
+            .with_value(|owner| owner.as_ref().is_some_and(|owner| *owner != view.email))
+        {
             self.forget();
         }
         self.owner.set_value(Some(view.email.clone()));
@@ -174,7 +187,9 @@ impl Session {
     fn watch(self) {
         let look = move || {
             let now = dates::now();
-            let Some(Standing::SignedIn(view)) = self.standing.try_get_untracked() else { return };
+            let Some(Standing::SignedIn(view)) = self.standing.try_get_untracked() else {
+                return;
+            };
             let idle = self.last_call.with_value(|last| last.until(now)) > IDLE;
             if idle || now > view.expires_at {
                 spawn_local(async move {

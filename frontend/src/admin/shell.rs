@@ -31,7 +31,7 @@ pub fn Shell(children: Children) -> impl IntoView {
         _ => None,
     };
     view! {
-        <a class="skip" href="#main" on:click=skip>"Skip to content"</a>
+        <a class="skip" href="#main" on:click=move |event| skip(&event)>"Skip to content"</a>
         <header class="bar">
             <div class="bar-inside">
                 <a class="wordmark" href="/" aria-label="Onfile, all customers">"Onfile"</a>
@@ -80,7 +80,7 @@ fn SignOut() -> impl IntoView {
             match client::sign_out().await {
                 Ok(()) | Err(CallError::SignedOut) => session.leave(),
                 Err(error) => {
-                    let (_, text, _) = failure_words(&error);
+                    let (_, text, _) = failure_words(error);
                     let text = format!("You are still signed in. {text}");
                     announcer.say(text.clone());
                     failed.try_set(Some(text));
@@ -95,7 +95,7 @@ fn SignOut() -> impl IntoView {
 }
 
 /// The router would take `#main` for a new address and draw the page again.
-fn skip(event: ev::MouseEvent) {
+fn skip(event: &ev::MouseEvent) {
     event.prevent_default();
     event.stop_propagation();
     field::focus("main");
@@ -104,6 +104,7 @@ fn skip(event: ev::MouseEvent) {
 /// `/` leads to the search from anywhere, unless one is typing, a dialog is open, or the key was
 /// turned off: a key without Ctrl or Alt gets in the way of speech input, so it must be possible to.
 fn listen_for_slash(shortcut: RwSignal<bool>) {
+    let session = Session::here();
     let navigate = use_navigate();
     let location = use_location();
     let handle = window_event_listener(ev::keydown, move |event| {
@@ -112,11 +113,12 @@ fn listen_for_slash(shortcut: RwSignal<bool>) {
             return;
         }
         event.prevent_default();
-        if location.pathname.get_untracked() != "/" {
-            navigate("/", leptos_router::NavigateOptions::default());
+        if location.pathname.get_untracked() == "/" {
+            return field::focus(SEARCH_ID);
         }
-        // Two frames: one for the list to be drawn, one for its own focus.
-        request_animation_frame(|| field::focus_later(SEARCH_ID));
+        session.search_wanted.set_value(true);
+        session.last_customer.set_value(None);
+        navigate("/", leptos_router::NavigateOptions::default());
     });
     on_cleanup(move || handle.remove());
 }
@@ -125,13 +127,25 @@ fn is_busy(event: &ev::KeyboardEvent) -> bool {
     let typing = event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-        .is_some_and(|element| element.matches("input:not([type=radio], [type=checkbox]), textarea, select").unwrap_or(false));
-    typing || document().query_selector("dialog[open]").ok().flatten().is_some()
+        .is_some_and(|element| {
+            element
+                .matches("input:not([type=radio], [type=checkbox]), textarea, select")
+                .unwrap_or(false)
+        });
+    typing
+        || document()
+            .query_selector("dialog[open]")
+            .ok()
+            .flatten()
+            .is_some()
 }
 
 fn stored_shortcut() -> bool {
     let storage = window().local_storage().ok().flatten();
-    storage.and_then(|storage| storage.get_item(SHORTCUT_KEY).ok().flatten()).as_deref() != Some("off")
+    storage
+        .and_then(|storage| storage.get_item(SHORTCUT_KEY).ok().flatten())
+        .as_deref()
+        != Some("off")
 }
 
 fn store_shortcut(on: bool) {

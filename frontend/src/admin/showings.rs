@@ -53,14 +53,25 @@ mod tests {
             session_id: session.into(),
             token_id: token.into(),
             rules_version: 1,
-            decision: Decision { eligible: true, reasons: Vec::new() },
+            decision: Decision {
+                eligible: true,
+                reasons: Vec::new(),
+            },
         }
     }
 
     #[test]
     fn cards_of_one_answer_stand_together() {
-        let all = showings(vec![shown(9, "a", "x"), shown(9, "a", "y"), shown(5, "a", "x"), shown(5, "b", "x")]);
-        let cards: Vec<_> = all.iter().map(|showing| (showing.at.as_seconds(), showing.cards.len())).collect();
+        let all = showings(vec![
+            shown(9, "a", "x"),
+            shown(9, "a", "y"),
+            shown(5, "a", "x"),
+            shown(5, "b", "x"),
+        ]);
+        let cards: Vec<_> = all
+            .iter()
+            .map(|showing| (showing.at.as_seconds(), showing.cards.len()))
+            .collect();
         assert_eq!(cards, [(9, 2), (5, 1), (5, 1)]);
     }
 }

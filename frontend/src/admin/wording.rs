@@ -51,8 +51,12 @@ pub const fn status_meaning(status: CustomerStatus) -> &'static str {
             "The phone is not proven yet, so no saved card is offered until it is."
         }
         CustomerStatus::Active => "The phone is proven; saved cards that qualify are offered.",
-        CustomerStatus::Suspended => "Barred for now: everything is kept, no saved card is offered.",
-        CustomerStatus::Deleted => "Removed for good. The phone number may be used by a new customer.",
+        CustomerStatus::Suspended => {
+            "Barred for now: everything is kept, no saved card is offered."
+        }
+        CustomerStatus::Deleted => {
+            "Removed for good. The phone number may be used by a new customer."
+        }
     }
 }
 
@@ -128,7 +132,9 @@ pub const fn move_words(attempted: Move) -> Option<MoveWords> {
 pub fn readable(code: &str) -> String {
     let spaced = code.replace(['_', '-'], " ").to_lowercase();
     let mut letters = spaced.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// What happened, from an action such as `customer.suspend`. An action without words of its own is
@@ -157,7 +163,11 @@ pub fn action(name: &str) -> String {
         _ => {
             let (subject, verb) = name.split_once('.').unwrap_or(("", name));
             let (subject, verb) = (readable(subject), readable(&verb.replace('.', " ")));
-            return if subject.is_empty() { verb } else { format!("{subject}: {}", verb.to_lowercase()) };
+            return if subject.is_empty() {
+                verb
+            } else {
+                format!("{subject}: {}", verb.to_lowercase())
+            };
         }
     };
     known.to_owned()
@@ -172,21 +182,33 @@ pub fn actor(kind: Actor, id: &str) -> String {
         Actor::Shopper => "Shopper",
         Actor::System => "Onfile",
     };
-    if id.is_empty() { word.to_owned() } else { format!("{word} {id}") }
+    if id.is_empty() {
+        word.to_owned()
+    } else {
+        format!("{word} {id}")
+    }
 }
 
 /// `Visa •••• 4242`.
 #[must_use]
 pub fn card_name(card: &CardSummary) -> String {
     let network = network(&card.network_name);
-    if card.last4_digit.is_empty() { network } else { format!("{network} •••• {}", card.last4_digit) }
+    if card.last4_digit.is_empty() {
+        network
+    } else {
+        format!("{network} •••• {}", card.last4_digit)
+    }
 }
 
 /// The same for ears: `Visa ending in 4242`.
 #[must_use]
 pub fn card_spoken(card: &CardSummary) -> String {
     let network = network(&card.network_name);
-    if card.last4_digit.is_empty() { network } else { format!("{network} ending in {}", card.last4_digit) }
+    if card.last4_digit.is_empty() {
+        network
+    } else {
+        format!("{network} ending in {}", card.last4_digit)
+    }
 }
 
 /// A network as it writes itself.
@@ -220,11 +242,18 @@ pub fn card_traits(card: &CardSummary) -> Vec<String> {
     };
     let emi = card.emi.then(|| "Instalments".to_owned());
     let code = card.cvv_required.then(|| "Security code asked".to_owned());
-    [Some(card.issuer_name.clone()), kind, category, issued, emi, code]
-        .into_iter()
-        .flatten()
-        .filter(|text| !text.is_empty())
-        .collect()
+    [
+        Some(card.issuer_name.clone()),
+        kind,
+        category,
+        issued,
+        emi,
+        code,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|text| !text.is_empty())
+    .collect()
 }
 
 /// An address as lines, empty parts left out.
@@ -232,7 +261,11 @@ pub fn card_traits(card: &CardSummary) -> Vec<String> {
 pub fn address_lines(address: &Address) -> Vec<String> {
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
     let join = |parts: [String; 2], between: &str| {
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+        parts
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(between)
     };
     [
         text(&address.full_name),
@@ -247,12 +280,16 @@ pub fn address_lines(address: &Address) -> Vec<String> {
     .collect()
 }
 
-/// The name to call a customer by.
+/// The name to call a customer by. A deleted customer's name is not told any more.
 #[must_use]
-pub fn customer_name(first: &str, last: &str) -> String {
+pub fn customer_name(first: &str, last: &str, status: CustomerStatus) -> String {
     let name = format!("{first} {last}");
     let name = name.trim();
-    if name.is_empty() { "Customer without a name".to_owned() } else { name.to_owned() }
+    match (name.is_empty(), status) {
+        (false, _) => name.to_owned(),
+        (true, CustomerStatus::Deleted) => "Deleted customer".to_owned(),
+        (true, _) => "Customer without a name".to_owned(),
+    }
 }
 
 /// `1 customer`, `2 customers`: the number comes formatted, since digits are grouped by locale.
@@ -283,41 +320,64 @@ mod tests {
     fn a_card_is_named_by_network_and_last_four() {
         assert_eq!(card_name(&card()), "Visa •••• 4242");
         assert_eq!(card_spoken(&card()), "Visa ending in 4242");
-        assert_eq!(card_traits(&card()), ["HDFC", "Credit", "Platinum", "Instalments"]);
-        let bare = CardSummary { network_name: String::new(), last4_digit: String::new(), ..card() };
+        assert_eq!(
+            card_traits(&card()),
+            ["HDFC", "Credit", "Platinum", "Instalments"]
+        );
+        let bare = CardSummary {
+            network_name: String::new(),
+            last4_digit: String::new(),
+            ..card()
+        };
         assert_eq!(card_name(&bare), "Card");
     }
 
     #[test]
     fn a_card_issued_abroad_says_where() {
-        let abroad =
-            CardSummary { international: true, country_code: Some("USA".into()), emi: false, ..card() };
-        assert_eq!(card_traits(&abroad), ["HDFC", "Credit", "Platinum", "Issued abroad (USA)"]);
+        let abroad = CardSummary {
+            international: true,
+            country_code: Some("USA".into()),
+            emi: false,
+            ..card()
+        };
+        assert_eq!(
+            card_traits(&abroad),
+            ["HDFC", "Credit", "Platinum", "Issued abroad (USA)"]
+        );
     }
 
     #[test]
     fn an_action_without_words_of_its_own_is_still_readable() {
         assert_eq!(action("customer.suspend"), "Suspended");
         assert_eq!(action("token.fetch_status"), "Token: fetch status");
-        assert_eq!(action("checkout.session.create"), "Checkout: session create");
+        assert_eq!(
+            action("checkout.session.create"),
+            "Checkout: session create"
+        );
         assert_eq!(action("rotated"), "Rotated");
     }
 
     #[test]
     fn every_move_of_an_admin_has_words() {
         for attempted in Move::ALL {
-            let by_admin =
-                shared::customer::lifecycle::TABLE.iter().any(|(_, row, actors)| {
-                    *row == attempted && actors.contains(&Actor::Admin)
-                });
+            let by_admin = shared::customer::lifecycle::TABLE
+                .iter()
+                .any(|(_, row, actors)| *row == attempted && actors.contains(&Actor::Admin));
             assert_eq!(move_words(attempted).is_some(), by_admin, "{attempted:?}");
         }
     }
 
     #[test]
     fn a_customer_without_a_name_is_still_called_something() {
-        assert_eq!(customer_name("Priya", ""), "Priya");
-        assert_eq!(customer_name("", " "), "Customer without a name");
+        assert_eq!(customer_name("Priya", "", CustomerStatus::Active), "Priya");
+        assert_eq!(
+            customer_name("", " ", CustomerStatus::Inactive),
+            "Customer without a name"
+        );
+        assert_eq!(
+            customer_name("", "", CustomerStatus::Deleted),
+            "Deleted customer"
+        );
     }
 
     #[test]

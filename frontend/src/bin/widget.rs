@@ -79,7 +79,11 @@ mod exports {
     /// A text, or a number as text; none when absent or empty.
     fn text(object: &JsValue, name: &str) -> Option<String> {
         let value = field(object, name);
-        let value = if value.as_f64().is_some() { js_sys::JsString::from(value.clone()).as_string() } else { value.as_string() };
+        let value = if value.as_f64().is_some() {
+            js_sys::JsString::from(value.clone()).as_string()
+        } else {
+            value.as_string()
+        };
         value.filter(|text| !text.is_empty())
     }
 }

@@ -50,7 +50,11 @@ pub async fn sign_in(request: &SignInRequest) -> Result<AdminSessionView, CallEr
 /// [`CallError`].
 pub async fn sign_out() -> Result<(), CallError> {
     let response = send(Request::delete("/admin/v1/session")).await?;
-    if response.ok() { Ok(()) } else { Err(refusal(response).await) }
+    if response.ok() {
+        Ok(())
+    } else {
+        Err(refusal(response).await)
+    }
 }
 
 /// A page of customers.
@@ -78,7 +82,11 @@ pub async fn move_customer(
     attempted: Move,
     request: &MoveCustomerRequest,
 ) -> Result<CustomerDetailView, CallError> {
-    post(&customer_path(customer_id, Some(attempted.as_str())), request).await
+    post(
+        &customer_path(customer_id, Some(attempted.as_str())),
+        request,
+    )
+    .await
 }
 
 /// A customer's profile without masks.
@@ -97,7 +105,11 @@ pub async fn reveal(
 /// # Errors
 /// [`CallError`].
 pub async fn texts(language: Language) -> Result<Texts, CallError> {
-    let response = send(Request::get(&format!("/assets/text-{}.json", language.tag()))).await?;
+    let response = send(Request::get(&format!(
+        "/assets/text-{}.json",
+        language.tag()
+    )))
+    .await?;
     let status = response.status();
     if !response.ok() {
         return Err(refusal(response).await);
@@ -119,7 +131,11 @@ fn patience() -> web_sys::AbortSignal {
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, CallError> {
-    request.abort_signal(Some(&patience())).send().await.map_err(|_| CallError::Unreachable)
+    request
+        .abort_signal(Some(&patience()))
+        .send()
+        .await
+        .map_err(|_| CallError::Unreachable)
 }
 
 async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, CallError> {
@@ -144,6 +160,12 @@ async fn refusal(response: Response) -> CallError {
     if status == 401 {
         return CallError::SignedOut;
     }
-    let body = response.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
-    body.map_or(CallError::Unreadable(status), |body| CallError::Refused(Box::new(body)))
+    let body = response
+        .text()
+        .await
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok());
+    body.map_or(CallError::Unreadable(status), |body| {
+        CallError::Refused(Box::new(body))
+    })
 }

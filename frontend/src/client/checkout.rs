@@ -7,8 +7,8 @@ use gloo_net::http::{Method, Request, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::checkout::{
-    ChallengeView, CustomerCardsView, EnterCodeRequest, IdentifiedView, ResendRequest, SelectionRequest, SessionView, StartVerificationRequest,
-    UpdateShopperRequest,
+    ChallengeView, CustomerCardsView, EnterCodeRequest, IdentifiedView, ResendRequest,
+    SelectionRequest, SessionView, StartVerificationRequest, UpdateShopperRequest,
 };
 use shared::api::error::ErrorBody;
 use web_sys::{AbortSignal, RequestCredentials, RequestInit};
@@ -36,7 +36,10 @@ impl Checkout {
     /// Calls under a secret, or under the cookie when there is none.
     #[must_use]
     pub const fn new(origin: String, secret: Option<String>) -> Self {
-        Self { origin, secret: RefCell::new(secret) }
+        Self {
+            origin,
+            secret: RefCell::new(secret),
+        }
     }
 
     /// Forgets the secret: this device no longer knows the session.
@@ -58,22 +61,50 @@ impl Checkout {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn start(&self, request: &StartVerificationRequest, signal: &AbortSignal) -> Answer<ChallengeView> {
-        read(&self.send(Method::POST, "verification", write(request), signal).await?)
+    pub async fn start(
+        &self,
+        request: &StartVerificationRequest,
+        signal: &AbortSignal,
+    ) -> Answer<ChallengeView> {
+        read(
+            &self
+                .send(Method::POST, "verification", write(request), signal)
+                .await?,
+        )
     }
 
     /// Enters a code. When it is right, the session goes on under a new secret, which stays here.
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn enter_code(&self, challenge_id: &str, code: &str, signal: &AbortSignal) -> Answer<CustomerCardsView> {
-        let request = EnterCodeRequest { code: Some(code.to_owned()) };
+    pub async fn enter_code(
+        &self,
+        challenge_id: &str,
+        code: &str,
+        signal: &AbortSignal,
+    ) -> Answer<CustomerCardsView> {
+        let request = EnterCodeRequest {
+            code: Some(code.to_owned()),
+        };
         let path = format!("verification/{}", encoded(challenge_id));
-        let IdentifiedView { session_secret, customer, cards, revision } = read(&self.send(Method::POST, &path, write(&request), signal).await?)?;
+        let IdentifiedView {
+            session_secret,
+            customer,
+            cards,
+            revision,
+        } = read(
+            &self
+                .send(Method::POST, &path, write(&request), signal)
+                .await?,
+        )?;
         if let Some(secret) = self.secret.borrow_mut().as_mut() {
             *secret = session_secret;
         }
-        Ok(CustomerCardsView { customer, cards, revision })
+        Ok(CustomerCardsView {
+            customer,
+            cards,
+            revision,
+        })
     }
 
     /// Asks for another code.
@@ -82,15 +113,31 @@ impl Checkout {
     /// [`CallError`].
     pub async fn resend(&self, challenge_id: &str, signal: &AbortSignal) -> Answer<ChallengeView> {
         let path = format!("verification/{}/resend", encoded(challenge_id));
-        read(&self.send(Method::POST, &path, write(&ResendRequest::default()), signal).await?)
+        read(
+            &self
+                .send(
+                    Method::POST,
+                    &path,
+                    write(&ResendRequest::default()),
+                    signal,
+                )
+                .await?,
+        )
     }
 
     /// The customer and the cards: at once, or when they are no longer at `after`.
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn customer(&self, after: Option<&str>, signal: &AbortSignal) -> Answer<CustomerCardsView> {
-        let path = after.map_or_else(|| "customer".to_owned(), |revision| format!("customer?after={}", encoded(revision)));
+    pub async fn customer(
+        &self,
+        after: Option<&str>,
+        signal: &AbortSignal,
+    ) -> Answer<CustomerCardsView> {
+        let path = after.map_or_else(
+            || "customer".to_owned(),
+            |revision| format!("customer?after={}", encoded(revision)),
+        );
         read(&self.send(Method::GET, &path, None, signal).await?)
     }
 
@@ -98,8 +145,16 @@ impl Checkout {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn update(&self, request: &UpdateShopperRequest, signal: &AbortSignal) -> Answer<CustomerCardsView> {
-        read(&self.send(Method::PATCH, "customer", write(request), signal).await?)
+    pub async fn update(
+        &self,
+        request: &UpdateShopperRequest,
+        signal: &AbortSignal,
+    ) -> Answer<CustomerCardsView> {
+        read(
+            &self
+                .send(Method::PATCH, "customer", write(request), signal)
+                .await?,
+        )
     }
 
     /// Chooses.
@@ -107,7 +162,9 @@ impl Checkout {
     /// # Errors
     /// [`CallError`].
     pub async fn select(&self, request: &SelectionRequest, signal: &AbortSignal) -> Answer<()> {
-        self.send(Method::POST, "selection", write(request), signal).await.map(drop)
+        self.send(Method::POST, "selection", write(request), signal)
+            .await
+            .map(drop)
     }
 
     /// Removes a card. Arrives even when the page is left meanwhile.
@@ -115,10 +172,14 @@ impl Checkout {
     /// # Errors
     /// [`CallError`].
     pub async fn remove(&self, token_id: &str) -> Answer<()> {
-        let request = self.request(Method::DELETE, &format!("tokens/{}", encoded(token_id))).build().map_err(|_| CallError::Offline)?;
+        let request = self
+            .request(Method::DELETE, &format!("tokens/{}", encoded(token_id)))
+            .build()
+            .map_err(|_| CallError::Offline)?;
         let lasting = RequestInit::new();
         let _ = js_sys::Reflect::set(&lasting, &"keepalive".into(), &true.into());
-        let request = web_sys::Request::new_with_request_and_init(&request.into(), &lasting).map_err(|_| CallError::Offline)?;
+        let request = web_sys::Request::new_with_request_and_init(&request.into(), &lasting)
+            .map_err(|_| CallError::Offline)?;
         answer_to(request.into()).await.map(drop)
     }
 
@@ -127,21 +188,35 @@ impl Checkout {
     /// # Errors
     /// [`CallError`].
     pub async fn leave(&self, signal: &AbortSignal) -> Answer<()> {
-        self.send(Method::POST, "leave", None, signal).await.map(drop)
+        self.send(Method::POST, "leave", None, signal)
+            .await
+            .map(drop)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = RequestBuilder::new(&format!("{}/checkout/v1/{path}", self.origin)).method(method).header("Accept", "application/json");
+        let request = RequestBuilder::new(&format!("{}/checkout/v1/{path}", self.origin))
+            .method(method)
+            .header("Accept", "application/json");
         match self.secret.borrow().as_deref() {
-            Some(secret) => request.header("Authorization", &format!("Bearer {secret}")).credentials(RequestCredentials::Omit),
+            Some(secret) => request
+                .header("Authorization", &format!("Bearer {secret}"))
+                .credentials(RequestCredentials::Omit),
             None => request.credentials(RequestCredentials::SameOrigin),
         }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<String>, signal: &AbortSignal) -> Answer<String> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        signal: &AbortSignal,
+    ) -> Answer<String> {
         let request = self.request(method, path).abort_signal(Some(signal));
         let request = match body {
-            Some(body) => request.header("Content-Type", "application/json").body(body),
+            Some(body) => request
+                .header("Content-Type", "application/json")
+                .body(body),
             None => request.build(),
         };
         answer_to(request.map_err(|_| CallError::Offline)?).await
@@ -151,7 +226,13 @@ impl Checkout {
 async fn answer_to(request: Request) -> Answer<String> {
     let response = request.send().await.map_err(|_| CallError::Offline)?;
     let text = response.text().await.map_err(|_| CallError::Offline)?;
-    if response.ok() { Ok(text) } else { Err(read(&text).map_or(CallError::Offline, |body| CallError::Refused(Box::new(body)))) }
+    if response.ok() {
+        Ok(text)
+    } else {
+        Err(read(&text).map_or(CallError::Offline, |body| {
+            CallError::Refused(Box::new(body))
+        }))
+    }
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Answer<T> {

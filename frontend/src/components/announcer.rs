@@ -30,7 +30,11 @@ impl Announcer {
         // The same words twice would be no change and so not read out; a no-break space makes them
         // differ without being heard.
         let repeated = self.0.try_get_untracked().is_some_and(|last| last == text);
-        self.0.try_set(if repeated { format!("{text}\u{a0}") } else { text });
+        self.0.try_set(if repeated {
+            format!("{text}\u{a0}")
+        } else {
+            text
+        });
     }
 }
 

@@ -38,14 +38,21 @@ pub fn shown(at: Timestamp, grain: Grain) -> String {
 
 /// The instant to the second with its zone, and in UTC to the microsecond.
 fn exact(at: Timestamp) -> String {
-    format!("{} ({at})", format(at, &[("dateStyle", "full"), ("timeStyle", "long")]))
+    format!(
+        "{} ({at})",
+        format(at, &[("dateStyle", "full"), ("timeStyle", "long")])
+    )
 }
 
 fn format(at: Timestamp, options: &[(&str, &str)]) -> String {
     let settings = Object::new();
     for (name, value) in options {
         // A plain object takes any property; there is nothing to be done if it did not.
-        let _ = Reflect::set(&settings, &JsValue::from_str(name), &JsValue::from_str(value));
+        let _ = Reflect::set(
+            &settings,
+            &JsValue::from_str(name),
+            &JsValue::from_str(value),
+        );
     }
     String::from(date(at).to_locale_string(&locale(), &settings))
 }
@@ -88,7 +95,11 @@ pub fn from_field(value: &str) -> Option<Timestamp> {
 pub fn to_field(at: Timestamp) -> String {
     let date = date(at);
     let (year, month, day) = (date.get_full_year(), date.get_month() + 1, date.get_date());
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}", date.get_hours(), date.get_minutes())
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}",
+        date.get_hours(),
+        date.get_minutes()
+    )
 }
 
 fn instant(date: &Date) -> Option<Timestamp> {

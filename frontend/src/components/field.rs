@@ -31,9 +31,11 @@ pub fn Field(
     #[prop(into, optional)] min: Option<String>,
 ) -> impl IntoView {
     let (hint_id, fault_id) = (format!("{id}-hint"), format!("{id}-fault"));
-    let described = (!hint.is_empty())
-        .then(|| format!("{hint_id} {fault_id}"))
-        .unwrap_or_else(|| fault_id.clone());
+    let described = if hint.is_empty() {
+        fault_id.clone()
+    } else {
+        format!("{hint_id} {fault_id}")
+    };
     let invalid = move || fault.get().map(|_| "true");
     // `required` itself would bring the browser's own bubbles, which neither speak nor look like us.
     let needed = required.then_some("true");
@@ -95,7 +97,9 @@ pub fn focus_later(id: &'static str) {
 pub fn focus(id: &str) {
     use wasm_bindgen::JsCast as _;
     let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) =
+        element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         // Fails only for what cannot take focus.
         let _ = element.focus();
     }

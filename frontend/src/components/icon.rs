@@ -13,14 +13,10 @@ pub enum Shape {
     Cross,
     /// Back.
     Left,
-    /// On.
-    Right,
     /// Look for.
     Search,
     /// Make readable.
     Eye,
-    /// Take a copy.
-    Copy,
     /// Mind this.
     Alert,
 }
@@ -31,10 +27,10 @@ impl Shape {
             Self::Check => "M3 8.5l3.2 3.2L13 4.8",
             Self::Cross => "M4 4l8 8M12 4l-8 8",
             Self::Left => "M10 3L5 8l5 5",
-            Self::Right => "M6 3l5 5-5 5",
             Self::Search => "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6L14 14",
-            Self::Eye => "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
-            Self::Copy => "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z",
+            Self::Eye => {
+                "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z"
+            }
             Self::Alert => "M8 2L1.5 13.5h13zM8 6.5v3.2M8 11.6v.2",
         }
     }

@@ -1,13 +1,13 @@
 //! Pieces that pages are put together from. They hold no rules.
 
-pub mod announcer;
-pub mod badge;
-pub mod button;
-pub mod dates;
-pub mod dialog;
-pub mod field;
-pub mod icon;
-pub mod notice;
+pub(crate) mod announcer;
+pub(crate) mod badge;
+pub(crate) mod button;
+pub(crate) mod dates;
+pub(crate) mod dialog;
+pub(crate) mod field;
+pub(crate) mod icon;
+pub(crate) mod notice;
 
 /// Leptos' `view!` with inert HTML turned off.
 ///

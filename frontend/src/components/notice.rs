@@ -10,31 +10,47 @@ use crate::client::admin::CallError;
 
 /// A failed call in words: a headline, what to do, and the request's id where there is one.
 #[must_use]
-pub fn failure_words(error: &CallError) -> (&'static str, String, Option<String>) {
+pub fn failure_words(error: CallError) -> (&'static str, String, Option<String>) {
     match error {
         CallError::Unreachable => (
             "Onfile does not answer",
-            "Check your connection. This page tries again by itself when you are back online.".to_owned(),
+            "Check your connection. This page tries again by itself when you are back online."
+                .to_owned(),
             None,
         ),
-        CallError::SignedOut => ("You are signed out", "Sign in again to go on.".to_owned(), None),
-        CallError::Refused(body) => {
-            ("That did not work", body.message.clone(), Some(body.request_id.clone()))
-        }
+        CallError::SignedOut => (
+            "You are signed out",
+            "Sign in again to go on.".to_owned(),
+            None,
+        ),
+        CallError::Refused(body) => ("That did not work", body.message, Some(body.request_id)),
         CallError::Unreadable(status) => (
             "That did not work",
-            format!("Something between you and Onfile answered instead of it (status {status}). Try again in a moment."),
+            format!(
+                "Something between you and Onfile answered instead of it (status {status}). Try again in a moment."
+            ),
             None,
         ),
     }
+}
+
+/// The same in one line, for a form.
+#[must_use]
+pub fn failure_line(error: CallError) -> String {
+    let (headline, text, request_id) = failure_words(error);
+    let request = request_id
+        .map(|id| format!(" (request {id})"))
+        .unwrap_or_default();
+    format!("{headline}. {text}{request}")
 }
 
 /// A failed call with a button to try again, read out through the page's one live region. Tries again
 /// by itself when the network comes back.
 #[component]
 pub fn Failure(error: CallError, #[prop(into)] on_retry: Callback<()>) -> impl IntoView {
-    let (headline, text, request_id) = failure_words(&error);
-    if error == CallError::Unreachable {
+    let unreachable = error == CallError::Unreachable;
+    let (headline, text, request_id) = failure_words(error);
+    if unreachable {
         let handle = window_event_listener(leptos::ev::online, move |_| on_retry.run(()));
         on_cleanup(move || handle.remove());
     }

@@ -66,8 +66,12 @@ impl App {
     /// When the table of texts cannot be read.
     pub fn mount(root: HtmlElement, given: Given) -> Result<Self, JsValue> {
         let data = |name: &str| root.dataset().get(name).filter(|text| !text.is_empty());
-        let language = data("language").as_deref().and_then(Language::from_tag).unwrap_or_default();
-        let texts = Texts::from_json(language, &given.texts).map_err(|_| JsValue::from_str("the table of texts cannot be read"))?;
+        let language = data("language")
+            .as_deref()
+            .and_then(Language::from_tag)
+            .unwrap_or_default();
+        let texts = Texts::from_json(language, &given.texts)
+            .map_err(|_| JsValue::from_str("the table of texts cannot be read"))?;
         let state = initial(&data, language, given.options);
         let owner = Owner::new();
         let state = owner.with(|| RwSignal::new(state));
@@ -86,8 +90,15 @@ impl App {
             alive: Cell::new(true),
         });
         let was_filled = inner.root.has_child_nodes();
-        inner.send(Message::PhoneGiven { country_code: given.country_code, mobile_number: given.mobile_number });
-        if !was_filled || inner.state.with_untracked(|state| !matches!(state.step, Step::Loading)) {
+        inner.send(Message::PhoneGiven {
+            country_code: given.country_code,
+            mobile_number: given.mobile_number,
+        });
+        if !was_filled
+            || inner
+                .state
+                .with_untracked(|state| !matches!(state.step, Step::Loading))
+        {
             inner.draw();
         }
         inner.send(Message::Started);
@@ -107,11 +118,16 @@ impl Drop for App {
 }
 
 fn initial(data: &impl Fn(&str) -> Option<String>, language: Language, options: Options) -> State {
-    let mut facts = Facts { hint: data("hint"), merchant_name: data("merchantName").unwrap_or_default(), ..Facts::default() };
+    let mut facts = Facts {
+        hint: data("hint"),
+        merchant_name: data("merchantName").unwrap_or_default(),
+        ..Facts::default()
+    };
     if let Some(code) = data("countryCode") {
         facts.country_code = code;
     }
-    let challenge = || data("challenge").and_then(|json| serde_json::from_str::<ChallengeView>(&json).ok());
+    let challenge =
+        || data("challenge").and_then(|json| serde_json::from_str::<ChallengeView>(&json).ok());
     let step = match data("step").as_deref() {
         Some("phone") => Step::Phone,
         Some("code") => challenge().map_or(Step::Phone, |view| Step::Code(Challenge::from(view))),
@@ -132,9 +148,16 @@ impl Inner {
             return;
         }
         let now = now();
-        let effects = self.state.try_update(|state| state.receive(now, message)).unwrap_or_default();
+        let effects = self
+            .state
+            .try_update(|state| state.receive(now, message))
+            .unwrap_or_default();
         let is_drawn = self.view.borrow().is_some();
-        if !is_drawn && self.state.with_untracked(|state| !matches!(state.step, Step::Loading) || state.problem.is_some()) {
+        if !is_drawn
+            && self.state.with_untracked(|state| {
+                !matches!(state.step, Step::Loading) || state.problem.is_some()
+            })
+        {
             self.draw();
         }
         for effect in effects {
@@ -156,13 +179,23 @@ impl Inner {
                 inner.send(message);
             }
         };
-        let (state, texts, base) = (self.state, self.texts.clone(), self.root.dataset().get("base").unwrap_or_default());
+        let (state, texts, base) = (
+            self.state,
+            self.texts.clone(),
+            self.root.dataset().get("base").unwrap_or_default(),
+        );
         let root = self.root.clone();
         root.set_text_content(None);
-        let handle = self.owner.with(|| leptos::mount::mount_to(root, move || screens::checkout(Ui::new(state, texts, base, Callback::new(send)))));
+        let handle = self.owner.with(|| {
+            leptos::mount::mount_to(root, move || {
+                screens::checkout(Ui::new(state, texts, base, Callback::new(send)))
+            })
+        });
         *self.view.borrow_mut() = Some(Box::new(handle));
         if let Some((target, start, end)) = typed.caret
-            && let Some(input) = self.find(&target).and_then(|element| element.dyn_into::<HtmlInputElement>().ok())
+            && let Some(input) = self
+                .find(&target)
+                .and_then(|element| element.dyn_into::<HtmlInputElement>().ok())
         {
             let _ = input.focus();
             if let (Some(start), Some(end)) = (start, end) {
@@ -173,14 +206,29 @@ impl Inner {
 
     /// What was typed into the server's drawing, and where the caret is.
     fn typed(&self) -> Typed {
-        let mut typed = Typed { messages: Vec::new(), caret: None };
-        let select = self.root.query_selector("select").ok().flatten().and_then(|element| element.dyn_into::<HtmlSelectElement>().ok());
+        let mut typed = Typed {
+            messages: Vec::new(),
+            caret: None,
+        };
+        let select = self
+            .root
+            .query_selector("select")
+            .ok()
+            .flatten()
+            .and_then(|element| element.dyn_into::<HtmlSelectElement>().ok());
         let index = select.and_then(|select| usize::try_from(select.selected_index()).ok());
         if let Some(country) = index.and_then(|index| super::country::COUNTRIES.get(index)) {
-            typed.messages.push(Message::CountryChosen(country.region.to_owned()));
+            typed
+                .messages
+                .push(Message::CountryChosen(country.region.to_owned()));
         }
         for target in [Target::Number, Target::Code] {
-            let Some(input) = self.find(&target).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) else { continue };
+            let Some(input) = self
+                .find(&target)
+                .and_then(|element| element.dyn_into::<HtmlInputElement>().ok())
+            else {
+                continue;
+            };
             let text = input.value();
             if !text.is_empty() {
                 typed.messages.push(match target {
@@ -189,7 +237,11 @@ impl Inner {
                 });
             }
             if input.matches(":focus").unwrap_or(false) {
-                typed.caret = Some((target, input.selection_start().ok().flatten(), input.selection_end().ok().flatten()));
+                typed.caret = Some((
+                    target,
+                    input.selection_start().ok().flatten(),
+                    input.selection_end().ok().flatten(),
+                ));
             }
         }
         typed
@@ -198,7 +250,10 @@ impl Inner {
     fn find(&self, target: &Target) -> Option<HtmlElement> {
         let found = |selector: &str| self.root.query_selector(selector).ok().flatten();
         if *target == Target::Ways {
-            return found("input[type=radio]:checked").or_else(|| found("input[type=radio]:enabled"))?.dyn_into().ok();
+            return found("input[type=radio]:checked")
+                .or_else(|| found("input[type=radio]:enabled"))?
+                .dyn_into()
+                .ok();
         }
         let name = target.name();
         let all = self.root.query_selector_all("[data-focus]").ok()?;
@@ -231,7 +286,11 @@ impl Inner {
                 let weak = Rc::downgrade(self);
                 leptos::task::spawn_local(async move {
                     leptos::task::tick().await;
-                    if let Some(element) = weak.upgrade().filter(|inner| inner.alive.get()).and_then(|inner| inner.find(&target)) {
+                    if let Some(element) = weak
+                        .upgrade()
+                        .filter(|inner| inner.alive.get())
+                        .and_then(|inner| inner.find(&target))
+                    {
                         let _ = element.focus();
                     }
                 });
@@ -241,12 +300,19 @@ impl Inner {
     }
 
     fn tell(&self, event: &Event) {
-        let Some(object) = self.state.try_with_untracked(|state| host::object_of(event, state, &self.texts)) else { return };
+        let Some(object) = self
+            .state
+            .try_with_untracked(|state| host::object_of(event, state, &self.texts))
+        else {
+            return;
+        };
         let _ = self.emit.call1(&JsValue::NULL, &object);
     }
 
     fn ask(self: &Rc<Self>, id: u32, call: Call) {
-        let Ok(controller) = AbortController::new() else { return };
+        let Ok(controller) = AbortController::new() else {
+            return;
+        };
         let signal = controller.signal();
         // A farewell must arrive although nobody waits for its answer.
         if call != Call::Leave {
@@ -262,7 +328,9 @@ impl Inner {
     }
 
     fn watch(self: &Rc<Self>, revision: String) {
-        let Ok(controller) = AbortController::new() else { return };
+        let Ok(controller) = AbortController::new() else {
+            return;
+        };
         let signal = controller.signal();
         if let Some(before) = self.watch.borrow_mut().replace(controller) {
             before.abort();
@@ -270,7 +338,11 @@ impl Inner {
         let weak = Rc::downgrade(self);
         leptos::task::spawn_local(async move {
             let Some(inner) = weak.upgrade() else { return };
-            let result = inner.client.customer(Some(&revision), &signal).await.map_err(failure);
+            let result = inner
+                .client
+                .customer(Some(&revision), &signal)
+                .await
+                .map_err(failure);
             if !signal.aborted() {
                 inner.send(Message::Watched(result));
             }
@@ -333,17 +405,38 @@ struct Typed {
 
 async fn answer(client: &Checkout, call: Call, signal: &AbortSignal) -> Result<Answer, Failure> {
     let answer = match call {
-        Call::Session => client.session(signal).await.map(|view| Answer::Session(Box::new(view))),
+        Call::Session => client
+            .session(signal)
+            .await
+            .map(|view| Answer::Session(Box::new(view))),
         Call::Start(phone) => {
             let (country_code, mobile_number) = phone.unzip();
-            let request = StartVerificationRequest { country_code, mobile_number, channel: None };
+            let request = StartVerificationRequest {
+                country_code,
+                mobile_number,
+                channel: None,
+            };
             client.start(&request, signal).await.map(Answer::Challenge)
         }
-        Call::Code { challenge_id, code } => client.enter_code(&challenge_id, &code, signal).await.map(|view| Answer::Customer(Box::new(view))),
-        Call::Resend(challenge_id) => client.resend(&challenge_id, signal).await.map(Answer::Challenge),
-        Call::Customer => client.customer(None, signal).await.map(|view| Answer::Customer(Box::new(view))),
-        Call::Profile(request) => client.update(&request, signal).await.map(|view| Answer::Customer(Box::new(view))),
-        Call::Select(request) | Call::Agree(request) => client.select(&request, signal).await.map(|()| Answer::Done),
+        Call::Code { challenge_id, code } => client
+            .enter_code(&challenge_id, &code, signal)
+            .await
+            .map(|view| Answer::Customer(Box::new(view))),
+        Call::Resend(challenge_id) => client
+            .resend(&challenge_id, signal)
+            .await
+            .map(Answer::Challenge),
+        Call::Customer => client
+            .customer(None, signal)
+            .await
+            .map(|view| Answer::Customer(Box::new(view))),
+        Call::Profile(request) => client
+            .update(&request, signal)
+            .await
+            .map(|view| Answer::Customer(Box::new(view))),
+        Call::Select(request) | Call::Agree(request) => {
+            client.select(&request, signal).await.map(|()| Answer::Done)
+        }
         Call::Leave => {
             let left = client.leave(signal).await;
             client.forget();

@@ -18,8 +18,20 @@ pub struct Country {
     shortest: usize,
 }
 
-const fn country(region: &'static str, calling_code: &'static str, name: &'static str, groups: &'static [usize], shortest: usize) -> Country {
-    Country { region, calling_code, name, groups, shortest }
+const fn country(
+    region: &'static str,
+    calling_code: &'static str,
+    name: &'static str,
+    groups: &'static [usize],
+    shortest: usize,
+) -> Country {
+    Country {
+        region,
+        calling_code,
+        name,
+        groups,
+        shortest,
+    }
 }
 
 /// India first, then by English name.
@@ -74,7 +86,9 @@ pub static COUNTRIES: [Country; 47] = [
 ];
 
 /// Zeros of the digit rows that Indian, Arabic and full-width keyboards type.
-const ZEROS: [u32; 13] = [0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xFF10];
+const ZEROS: [u32; 13] = [
+    0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xFF10,
+];
 
 /// The longest calling code with number, by ITU-T E.164.
 const LONGEST: usize = 15;
@@ -82,8 +96,14 @@ const LONGEST: usize = 15;
 /// The digits of a text, whatever its script, as ASCII.
 #[must_use]
 pub fn digits(text: &str) -> String {
-    let value = |c: char| ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10));
-    text.chars().filter_map(|c| value(c).and_then(|value| char::from_digit(value, 10))).collect()
+    let value = |c: char| {
+        ZEROS
+            .iter()
+            .find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))
+    };
+    text.chars()
+        .filter_map(|c| value(c).and_then(|value| char::from_digit(value, 10)))
+        .collect()
 }
 
 impl Country {
@@ -105,7 +125,10 @@ impl Country {
     #[must_use]
     pub fn of_calling_code(code: &str) -> Option<&'static Self> {
         let code = digits(code);
-        COUNTRIES.iter().rev().find(|country| country.calling_code == code)
+        COUNTRIES
+            .iter()
+            .rev()
+            .find(|country| country.calling_code == code)
     }
 
     fn longest(&self) -> usize {
@@ -142,8 +165,18 @@ impl Country {
     pub fn read(&'static self, typed: &str) -> (&'static Self, String) {
         let mut number: String = digits(typed).chars().take(LONGEST).collect();
         if typed.trim_start().starts_with(['+', '＋']) {
-            let longest_first = |country: &&Self| (country.calling_code.len(), country.calling_code == self.calling_code, country.region == self.region);
-            if let Some(country) = COUNTRIES.iter().filter(|country| number.starts_with(country.calling_code)).max_by_key(longest_first) {
+            let longest_first = |country: &&Self| {
+                (
+                    country.calling_code.len(),
+                    country.calling_code == self.calling_code,
+                    country.region == self.region,
+                )
+            };
+            if let Some(country) = COUNTRIES
+                .iter()
+                .filter(|country| number.starts_with(country.calling_code))
+                .max_by_key(longest_first)
+            {
                 let national = number.split_off(country.calling_code.len());
                 return (country, country.group(&national));
             }
@@ -191,7 +224,13 @@ mod tests {
 
     #[test]
     fn a_number_is_grouped_while_it_is_typed() {
-        for (typed, shown) in [("9", "9"), ("98765", "98765"), ("987654", "98765 4"), ("9876543210", "98765 43210"), ("९८७६५४३२१०", "98765 43210")] {
+        for (typed, shown) in [
+            ("9", "9"),
+            ("98765", "98765"),
+            ("987654", "98765 4"),
+            ("9876543210", "98765 43210"),
+            ("९८७६५४३२१०", "98765 43210"),
+        ] {
             assert_eq!(india().read(typed), (india(), shown.to_owned()), "{typed}");
         }
     }
@@ -217,7 +256,11 @@ mod tests {
         for typed in ["09876543210", "919876543210", "91 98765 43210"] {
             assert_eq!(india().read(typed).1, "98765 43210", "{typed}");
         }
-        assert_eq!(india().read("9187654321").1, "91876 54321", "a number may begin like its calling code");
+        assert_eq!(
+            india().read("9187654321").1,
+            "91876 54321",
+            "a number may begin like its calling code"
+        );
     }
 
     #[test]
@@ -232,13 +275,18 @@ mod tests {
         assert_eq!(caret_after("987654", 6, "98765 4"), 7);
         assert_eq!(caret_after("91876543210", 1, "91876 543210"), 1);
         assert_eq!(caret_after("", 0, ""), 0);
-        assert_eq!(caret_after("9876543210", 5, "98765 43210"), 5, "the space was deleted");
+        assert_eq!(
+            caret_after("9876543210", 5, "98765 43210"),
+            5,
+            "the space was deleted"
+        );
         assert_eq!(caret_after("+919876543210", 13, "98765 43210"), 11);
     }
 
     #[test]
     fn regions_are_listed_once() {
-        let regions: std::collections::BTreeSet<_> = COUNTRIES.iter().map(|country| country.region).collect();
+        let regions: std::collections::BTreeSet<_> =
+            COUNTRIES.iter().map(|country| country.region).collect();
         assert_eq!(regions.len(), COUNTRIES.len());
     }
 

@@ -17,7 +17,9 @@ use shared::checkout_session::SessionStatus;
 use shared::verification;
 
 use self::message::{Alarm, Answer, Call, Effect, Event, Failure, Message, Outcome, Target};
-use self::state::{Challenge, Choice, Ending, Notice, Problem, ProfileField, State, Step, Waiting, Wallet};
+use self::state::{
+    Challenge, Choice, Ending, Notice, Problem, ProfileField, State, Step, Waiting, Wallet,
+};
 use super::country::{self, Country};
 
 /// After this the shopper is told that it takes longer than usual.
@@ -52,7 +54,10 @@ impl State {
                 self.options = options;
                 Vec::new()
             }
-            Message::PhoneGiven { country_code, mobile_number } => self.phone_given(country_code.as_deref(), mobile_number.as_deref()),
+            Message::PhoneGiven {
+                country_code,
+                mobile_number,
+            } => self.phone_given(country_code.as_deref(), mobile_number.as_deref()),
             Message::Rang(alarm) => self.rang(alarm),
             Message::Answered(id, result) => self.answered(id, result),
             about_cards => self.receive_about_cards(about_cards),
@@ -89,10 +94,18 @@ impl State {
         self.phone.country = country;
         self.phone.number = number;
         self.problem = None;
-        if matches!(self.step, Step::Phone) { vec![self.change()] } else { Vec::new() }
+        if matches!(self.step, Step::Phone) {
+            vec![self.change()]
+        } else {
+            Vec::new()
+        }
     }
 
-    fn phone_given(&mut self, country_code: Option<&str>, mobile_number: Option<&str>) -> Vec<Effect> {
+    fn phone_given(
+        &mut self,
+        country_code: Option<&str>,
+        mobile_number: Option<&str>,
+    ) -> Vec<Effect> {
         if let Some(country) = country_code.and_then(Country::of_calling_code) {
             self.phone.country = country;
         }
@@ -109,7 +122,10 @@ impl State {
         if !self.phone.country.is_full(&self.phone.number) {
             return self.refuse(Problem::NumberIncomplete, Target::Number);
         }
-        self.ask(Call::Start(Some((self.phone.country.calling_code.to_owned(), country::digits(&self.phone.number)))))
+        self.ask(Call::Start(Some((
+            self.phone.country.calling_code.to_owned(),
+            country::digits(&self.phone.number),
+        ))))
     }
 
     // ----- the code
@@ -126,7 +142,9 @@ impl State {
 
     fn code_typed(&mut self, text: &str) -> Vec<Effect> {
         let length = self.facts.code_digits;
-        let Step::Code(challenge) = &mut self.step else { return Vec::new() };
+        let Step::Code(challenge) = &mut self.step else {
+            return Vec::new();
+        };
         let code: String = country::digits(text).chars().take(length).collect();
         if code == challenge.code {
             return Vec::new();
@@ -141,23 +159,35 @@ impl State {
         if self.waiting.is_some() || self.is_locked() {
             return Vec::new();
         }
-        let Step::Code(challenge) = &self.step else { return Vec::new() };
+        let Step::Code(challenge) = &self.step else {
+            return Vec::new();
+        };
         if challenge.code.len() != self.facts.code_digits {
             return self.refuse(Problem::CodeIncomplete, Target::Code);
         }
-        self.ask(Call::Code { challenge_id: challenge.view.challenge_id.clone(), code: challenge.code.clone() })
+        self.ask(Call::Code {
+            challenge_id: challenge.view.challenge_id.clone(),
+            code: challenge.code.clone(),
+        })
     }
 
     fn resend(&mut self) -> Vec<Effect> {
         if self.waiting.is_some() || self.resend_in().is_some() {
             return Vec::new();
         }
-        let Some(challenge) = self.challenge().filter(|challenge| challenge.view.resend_at.is_some()) else { return Vec::new() };
+        let Some(challenge) = self
+            .challenge()
+            .filter(|challenge| challenge.view.resend_at.is_some())
+        else {
+            return Vec::new();
+        };
         self.ask(Call::Resend(challenge.view.challenge_id.clone()))
     }
 
     fn resent(&mut self, view: ChallengeView) -> Vec<Effect> {
-        let Step::Code(challenge) = &mut self.step else { return Vec::new() };
+        let Step::Code(challenge) = &mut self.step else {
+            return Vec::new();
+        };
         challenge.code.clear();
         challenge.view = view.clone();
         self.last_challenge = Some(view);
@@ -181,7 +211,8 @@ impl State {
 
     /// Rings each second while something on the screen counts down.
     fn countdown(&self) -> Option<Effect> {
-        (self.resend_in().is_some() || self.is_locked()).then_some(Effect::Wake(Alarm::Second, SECOND_MS))
+        (self.resend_in().is_some() || self.is_locked())
+            .then_some(Effect::Wake(Alarm::Second, SECOND_MS))
     }
 
     // ----- leaving
@@ -214,12 +245,18 @@ impl State {
         if recognised {
             effects.push(Effect::Ask(self.next_call(), Call::Leave));
         }
-        self.step = Step::Guest { returnable: !recognised && !matches!(self.step, Step::Ended(_)) };
+        self.step = Step::Guest {
+            returnable: !recognised && !matches!(self.step, Step::Ended(_)),
+        };
         self.phone.number = String::new();
         self.problem = None;
         self.notice = None;
         self.stale = false;
-        effects.extend([Effect::Tell(Event::Guest), self.change(), Effect::Focus(Target::Title)]);
+        effects.extend([
+            Effect::Tell(Event::Guest),
+            self.change(),
+            Effect::Focus(Target::Title),
+        ]);
         effects.extend(self.outcome(Outcome::Guest));
         effects
     }
@@ -245,9 +282,16 @@ impl State {
             Step::Cards(_) => self.receive_about_cards(Message::Continue),
             Step::Phone => self.refuse(Problem::NumberIncomplete, Target::Number),
             Step::Code(_) => self.refuse(Problem::CodeIncomplete, Target::Code),
-            Step::Loading => self.outcome(Outcome::Refused(Problem::Offline)).into_iter().collect(),
+            Step::Loading => self
+                .outcome(Outcome::Refused(Problem::Offline))
+                .into_iter()
+                .collect(),
             Step::Ended(_) => {
-                let ended = Problem::Refused { code: ErrorCode::SessionEnded, until: None, tries_left: None };
+                let ended = Problem::Refused {
+                    code: ErrorCode::SessionEnded,
+                    until: None,
+                    tries_left: None,
+                };
                 self.outcome(Outcome::Refused(ended)).into_iter().collect()
             }
         };
@@ -259,7 +303,9 @@ impl State {
     }
 
     fn outcome(&mut self, outcome: Outcome) -> Option<Effect> {
-        self.submission.take().map(|id| Effect::Tell(Event::Outcome(id, outcome)))
+        self.submission
+            .take()
+            .map(|id| Effect::Tell(Event::Outcome(id, outcome)))
     }
 
     fn clear(&mut self) -> Vec<Effect> {
@@ -288,14 +334,22 @@ impl State {
     fn change(&self) -> Effect {
         let (empty, complete, token_id, save) = match &self.step {
             Step::Done(_, choice) => (false, true, choice.token_id.clone(), choice.save),
-            Step::Cards(Wallet { pick: Some(state::Pick::Card(id)), .. }) => (false, false, Some(id.clone()), false),
+            Step::Cards(Wallet {
+                pick: Some(state::Pick::Card(id)),
+                ..
+            }) => (false, false, Some(id.clone()), false),
             Step::Cards(wallet) => (wallet.pick.is_none(), false, None, wallet.save),
             Step::Guest { .. } => (false, true, None, false),
             Step::Phone => (self.phone.number.is_empty(), false, None, false),
             Step::Code(_) => (false, false, None, false),
             Step::Loading | Step::Ended(_) => (true, false, None, false),
         };
-        Effect::Tell(Event::Change { empty, complete, token_id, save })
+        Effect::Tell(Event::Change {
+            empty,
+            complete,
+            token_id,
+            save,
+        })
     }
 
     // ----- calls
@@ -309,8 +363,16 @@ impl State {
         let mut effects = self.stop_waiting();
         let id = self.next_call();
         self.problem = None;
-        self.waiting = Some(Waiting { id, call: call.clone(), slow: false });
-        effects.extend([Effect::Ask(id, call), Effect::Wake(Alarm::Slow, SLOW_MS), Effect::Wake(Alarm::GiveUp, GIVE_UP_MS)]);
+        self.waiting = Some(Waiting {
+            id,
+            call: call.clone(),
+            slow: false,
+        });
+        effects.extend([
+            Effect::Ask(id, call),
+            Effect::Wake(Alarm::Slow, SLOW_MS),
+            Effect::Wake(Alarm::GiveUp, GIVE_UP_MS),
+        ]);
         effects
     }
 
@@ -318,13 +380,23 @@ impl State {
         if self.notice == Some(Notice::Slow) {
             self.notice = None;
         }
-        self.waiting.take().map_or_else(Vec::new, |waiting| vec![Effect::Forget(waiting.id), Effect::Hush(Alarm::Slow), Effect::Hush(Alarm::GiveUp)])
+        self.waiting.take().map_or_else(Vec::new, |waiting| {
+            vec![
+                Effect::Forget(waiting.id),
+                Effect::Hush(Alarm::Slow),
+                Effect::Hush(Alarm::GiveUp),
+            ]
+        })
     }
 
     fn stop_everything(&mut self) -> Vec<Effect> {
         let mut effects = self.stop_waiting();
         effects.extend(self.send_removals());
-        effects.extend([Effect::StopWatching, Effect::Hush(Alarm::Watch), Effect::Hush(Alarm::Second)]);
+        effects.extend([
+            Effect::StopWatching,
+            Effect::Hush(Alarm::Watch),
+            Effect::Hush(Alarm::Second),
+        ]);
         effects
     }
 
@@ -367,7 +439,9 @@ impl State {
             self.session_call = None;
             return self.session_answered(result);
         }
-        let Some(waiting) = self.waiting.take_if(|waiting| waiting.id == id) else { return Vec::new() };
+        let Some(waiting) = self.waiting.take_if(|waiting| waiting.id == id) else {
+            return Vec::new();
+        };
         if self.notice == Some(Notice::Slow) {
             self.notice = None;
         }
@@ -392,7 +466,11 @@ impl State {
     }
 
     fn expired(&mut self, code: ErrorCode) -> Vec<Effect> {
-        let mut effects = self.trouble(Problem::Refused { code, until: None, tries_left: None });
+        let mut effects = self.trouble(Problem::Refused {
+            code,
+            until: None,
+            tries_left: None,
+        });
         effects.extend(self.ended(Ending::Expired));
         effects
     }
@@ -400,7 +478,10 @@ impl State {
     fn granted(&mut self, call: Call, answer: Answer) -> Vec<Effect> {
         match (call, answer) {
             (Call::Session, Answer::Session(view)) => {
-                let recognised = matches!(view.status, SessionStatus::Identified | SessionStatus::Completed);
+                let recognised = matches!(
+                    view.status,
+                    SessionStatus::Identified | SessionStatus::Completed
+                );
                 self.facts = (*view).into();
                 if recognised {
                     return self.ask(Call::Customer);
@@ -413,7 +494,10 @@ impl State {
             (Call::Code { .. }, Answer::Customer(view)) => self.identified(*view),
             (Call::Customer, Answer::Customer(view)) => self.loaded(*view),
             (Call::Profile(_), Answer::Customer(view)) => self.profile_kept(*view),
-            (Call::Select(request), _) => self.selected(Choice { save: request.save.is_some(), token_id: request.token_id }),
+            (Call::Select(request), _) => self.selected(Choice {
+                save: request.save.is_some(),
+                token_id: request.token_id,
+            }),
             (Call::Agree(_), _) => self.ask(Call::Customer),
             (Call::Leave, _) => self.ended(Ending::Left),
             // An answer of another kind than was asked for is none.
@@ -426,18 +510,30 @@ impl State {
             // The device forgets at once, whether or not the server could be told.
             return self.ended(Ending::Left);
         }
-        let Failure::Refused(code, details) = failure else { return self.trouble(Problem::Offline) };
+        let Failure::Refused(code, details) = failure else {
+            return self.trouble(Problem::Offline);
+        };
         if ends_session(code) {
             return self.expired(code);
         }
-        let ErrorDetails { until, tries_left, .. } = *details;
-        let problem = Problem::Refused { code, until, tries_left };
+        let ErrorDetails {
+            until, tries_left, ..
+        } = *details;
+        let problem = Problem::Refused {
+            code,
+            until,
+            tries_left,
+        };
         match (call, code) {
-            (Call::Start(phone), ErrorCode::ResendTooEarly) => match self.running_challenge(phone, &details) {
-                Some(view) => self.challenged(view),
-                None => self.trouble(problem),
-            },
-            (Call::Start(Some(_)), ErrorCode::InvalidRequest) => self.refuse(Problem::NumberIncomplete, Target::Number),
+            (Call::Start(phone), ErrorCode::ResendTooEarly) => {
+                match self.running_challenge(phone, &details) {
+                    Some(view) => self.challenged(view),
+                    None => self.trouble(problem),
+                }
+            }
+            (Call::Start(Some(_)), ErrorCode::InvalidRequest) => {
+                self.refuse(Problem::NumberIncomplete, Target::Number)
+            }
             (Call::Resend(_), ErrorCode::ResendTooEarly) => {
                 if let Step::Code(challenge) = &mut self.step {
                     challenge.view.resend_at = details.resend_at.or(challenge.view.resend_at);
@@ -457,12 +553,19 @@ impl State {
                     None => self.trouble(problem),
                 }
             }
-            (Call::Select(request) | Call::Agree(request), ErrorCode::NotEligible) => self.not_eligible(request.token_id, *details, problem),
+            (Call::Select(request) | Call::Agree(request), ErrorCode::NotEligible) => {
+                self.not_eligible(request.token_id, *details, problem)
+            }
             _ => self.trouble(problem),
         }
     }
 
-    fn code_refused(&mut self, problem: Problem, until: Option<Timestamp>, tries_left: Option<u32>) -> Vec<Effect> {
+    fn code_refused(
+        &mut self,
+        problem: Problem,
+        until: Option<Timestamp>,
+        tries_left: Option<u32>,
+    ) -> Vec<Effect> {
         if let Step::Code(challenge) = &mut self.step {
             challenge.code.clear();
             challenge.view.tries_left = tries_left.unwrap_or(challenge.view.tries_left);
@@ -474,13 +577,23 @@ impl State {
     }
 
     /// The challenge that a too early second start names: the code already sent stays good.
-    fn running_challenge(&self, phone: Option<(String, String)>, details: &ErrorDetails) -> Option<ChallengeView> {
+    fn running_challenge(
+        &self,
+        phone: Option<(String, String)>,
+        details: &ErrorDetails,
+    ) -> Option<ChallengeView> {
         let challenge_id = details.challenge_id.clone()?;
-        let known = self.last_challenge.clone().filter(|known| known.challenge_id == challenge_id);
+        let known = self
+            .last_challenge
+            .clone()
+            .filter(|known| known.challenge_id == challenge_id);
         let sent_to = match (known.as_ref(), phone) {
             (Some(known), _) => known.sent_to.clone(),
             (None, Some((code, number))) => {
-                let tail: String = number.chars().skip(number.chars().count().saturating_sub(4)).collect();
+                let tail: String = number
+                    .chars()
+                    .skip(number.chars().count().saturating_sub(4))
+                    .collect();
                 format!("+{code} •••••• {tail}")
             }
             (None, None) => self.facts.hint.clone()?,
@@ -489,18 +602,31 @@ impl State {
             challenge_id,
             sent_to,
             resend_at: details.resend_at,
-            tries_left: details.tries_left.or(known.as_ref().map(|known| known.tries_left)).unwrap_or(verification::TRIES),
-            expires_at: known.map_or_else(|| self.now.plus(verification::CODE_LIFETIME), |known| known.expires_at),
+            tries_left: details
+                .tries_left
+                .or(known.as_ref().map(|known| known.tries_left))
+                .unwrap_or(verification::TRIES),
+            expires_at: known.map_or_else(
+                || self.now.plus(verification::CODE_LIFETIME),
+                |known| known.expires_at,
+            ),
         })
     }
 }
 
 const fn ends_session(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::SessionEnded | ErrorCode::AuthenticationFailed | ErrorCode::SessionNotFound)
+    matches!(
+        code,
+        ErrorCode::SessionEnded | ErrorCode::AuthenticationFailed | ErrorCode::SessionNotFound
+    )
 }
 
 fn chosen(wallet: &Wallet, choice: &Choice) -> Outcome {
-    let face = choice.token_id.as_deref().and_then(|id| wallet.card(id)).and_then(|card| card.card.as_ref());
+    let face = choice
+        .token_id
+        .as_deref()
+        .and_then(|id| wallet.card(id))
+        .and_then(|card| card.card.as_ref());
     Outcome::Chosen {
         status: wallet.customer.status,
         is_new: wallet.customer.is_new,

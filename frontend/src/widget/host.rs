@@ -12,31 +12,106 @@ use super::wording;
 pub fn object_of(event: &Event, state: &State, texts: &Texts) -> JsValue {
     match event {
         Event::Ready => object("ready", &[]),
-        Event::Change { empty, complete, token_id, save } => {
-            let value = plain(&[("token_id", token_id.as_deref().into()), ("save", (*save).into())]);
-            object("change", &[("empty", (*empty).into()), ("complete", (*complete).into()), ("value", value)])
+        Event::Change {
+            empty,
+            complete,
+            token_id,
+            save,
+        } => {
+            let value = plain(&[
+                ("token_id", token_id.as_deref().into()),
+                ("save", (*save).into()),
+            ]);
+            object(
+                "change",
+                &[
+                    ("empty", (*empty).into()),
+                    ("complete", (*complete).into()),
+                    ("value", value),
+                ],
+            )
         }
         Event::CodeSent => object("codesent", &[]),
-        Event::Identified { status, is_new, cards, usable } => {
-            object("identified", &[("status", status.as_str().into()), ("is_new", (*is_new).into()), ("cards", count(*cards)), ("usable", count(*usable))])
+        Event::Identified {
+            status,
+            is_new,
+            cards,
+            usable,
+        } => object(
+            "identified",
+            &[
+                ("status", status.as_str().into()),
+                ("is_new", (*is_new).into()),
+                ("cards", count(*cards)),
+                ("usable", count(*usable)),
+            ],
+        ),
+        Event::CardSelect(token_id) => {
+            object("cardselect", &[("token_id", token_id.as_deref().into())])
         }
-        Event::CardSelect(token_id) => object("cardselect", &[("token_id", token_id.as_deref().into())]),
-        Event::CardRemove(token_id) => object("cardremove", &[("token_id", token_id.as_str().into())]),
-        Event::EligibilityChange { token_id, eligible, reasons } => {
-            let reasons: Array = reasons.iter().map(|code| JsValue::from_str(code.as_str())).collect();
-            object("eligibilitychange", &[("token_id", token_id.as_str().into()), ("eligible", (*eligible).into()), ("reasons", reasons.into())])
+        Event::CardRemove(token_id) => {
+            object("cardremove", &[("token_id", token_id.as_str().into())])
+        }
+        Event::EligibilityChange {
+            token_id,
+            eligible,
+            reasons,
+        } => {
+            let reasons: Array = reasons
+                .iter()
+                .map(|code| JsValue::from_str(code.as_str()))
+                .collect();
+            object(
+                "eligibilitychange",
+                &[
+                    ("token_id", token_id.as_str().into()),
+                    ("eligible", (*eligible).into()),
+                    ("reasons", reasons.into()),
+                ],
+            )
         }
         Event::Guest => object("guest", &[]),
         Event::Error(problem) => object("error", &[("error", error(problem, state, texts))]),
-        Event::Ended => object("change", &[("empty", true.into()), ("complete", false.into()), ("value", JsValue::NULL)]),
+        Event::Ended => object(
+            "change",
+            &[
+                ("empty", true.into()),
+                ("complete", false.into()),
+                ("value", JsValue::NULL),
+            ],
+        ),
         Event::Outcome(id, outcome) => {
             let outcome = match outcome {
-                Outcome::Chosen { status, is_new, token_id, cvv_required, save } => {
-                    let customer = plain(&[("status", status.as_str().into()), ("is_new", (*is_new).into())]);
-                    let card = token_id.as_deref().map_or(JsValue::NULL, |id| plain(&[("token_id", id.into()), ("cvv_required", (*cvv_required).into())]));
-                    plain(&[("customer", customer), ("card", card), ("save", (*save).into()), ("guest", false.into())])
+                Outcome::Chosen {
+                    status,
+                    is_new,
+                    token_id,
+                    cvv_required,
+                    save,
+                } => {
+                    let customer = plain(&[
+                        ("status", status.as_str().into()),
+                        ("is_new", (*is_new).into()),
+                    ]);
+                    let card = token_id.as_deref().map_or(JsValue::NULL, |id| {
+                        plain(&[
+                            ("token_id", id.into()),
+                            ("cvv_required", (*cvv_required).into()),
+                        ])
+                    });
+                    plain(&[
+                        ("customer", customer),
+                        ("card", card),
+                        ("save", (*save).into()),
+                        ("guest", false.into()),
+                    ])
                 }
-                Outcome::Guest => plain(&[("customer", JsValue::NULL), ("card", JsValue::NULL), ("save", false.into()), ("guest", true.into())]),
+                Outcome::Guest => plain(&[
+                    ("customer", JsValue::NULL),
+                    ("card", JsValue::NULL),
+                    ("save", false.into()),
+                    ("guest", true.into()),
+                ]),
                 Outcome::Refused(problem) => plain(&[("error", error(problem, state, texts))]),
             };
             object("outcome", &[("id", (*id).into()), ("outcome", outcome)])
@@ -48,14 +123,23 @@ pub fn object_of(event: &Event, state: &State, texts: &Texts) -> JsValue {
 fn error(problem: &Problem, state: &State, texts: &Texts) -> JsValue {
     let (kind, code, field) = match problem {
         Problem::Offline => ("connection_error", "offline", None),
-        Problem::NumberIncomplete => ("validation_error", "incomplete_number", Some("mobile_number")),
+        Problem::NumberIncomplete => (
+            "validation_error",
+            "incomplete_number",
+            Some("mobile_number"),
+        ),
         Problem::CodeIncomplete => ("validation_error", "incomplete_code", Some("code")),
         Problem::NothingChosen => ("validation_error", "nothing_chosen", None),
         Problem::Profile(field) => ("validation_error", "invalid_field", Some(field.as_str())),
         Problem::Refused { code, .. } => ("api_error", code.as_str(), None),
     };
     let message = wording::words_of(problem, state, texts);
-    plain(&[("type", kind.into()), ("code", code.into()), ("message", message.into()), ("field", field.into())])
+    plain(&[
+        ("type", kind.into()),
+        ("code", code.into()),
+        ("message", message.into()),
+        ("field", field.into()),
+    ])
 }
 
 fn object(kind: &str, fields: &[(&str, JsValue)]) -> JsValue {

@@ -8,19 +8,10 @@ use shared::api::error::{ErrorCode, ErrorDetails};
 use shared::text::{Key, Language, tables};
 
 use super::country::Country;
-use super::flow::state::{Challenge, Choice, Ending, Facts, Options, Problem, ProfileField, State, Step, Wallet};
+use super::flow::state::{
+    Challenge, Choice, Ending, Facts, Options, Problem, ProfileField, State, Step, Wallet,
+};
 use super::screens::{self, Ui, view};
-
-/// The style sheet of the frame: tokens, reset and widget in one file.
-pub const STYLE: &str = concat!(
-    include_str!("../../../style/tokens.css"),
-    include_str!("../../../style/reset.css"),
-    include_str!("../../../style/widget.css")
-);
-/// The frame's own script.
-pub const FRAME_SCRIPT: &str = include_str!("../../loader/frame.js");
-/// The script a merchant's page includes.
-pub const LOADER_SCRIPT: &str = include_str!("../../loader/onfile.js");
 
 /// What the page is drawn from.
 #[derive(Clone, Debug)]
@@ -83,9 +74,9 @@ pub enum PageStep {
 /// Where the files of the page are: paths on this origin.
 #[derive(Clone, Debug)]
 pub struct Assets {
-    /// [`STYLE`].
+    /// The style sheet: tokens, reset and widget in one file.
     pub style: String,
-    /// [`FRAME_SCRIPT`].
+    /// The frame's own script, `loader/frame.js`.
     pub frame: String,
     /// The JavaScript of wasm-bindgen.
     pub glue: String,
@@ -124,8 +115,19 @@ fn document(props: &PageProps) -> AnyView {
         PageStep::Code(challenge) => serde_json::to_string(challenge).ok(),
         _ => None,
     };
-    let ui = Ui::new(RwSignal::new(state), texts.clone(), props.base.clone(), Callback::new(|_| ()));
-    let Assets { style, frame, glue, wasm, texts: table } = props.assets.clone();
+    let ui = Ui::new(
+        RwSignal::new(state),
+        texts.clone(),
+        props.base.clone(),
+        Callback::new(|_| ()),
+    );
+    let Assets {
+        style,
+        frame,
+        glue,
+        wasm,
+        texts: table,
+    } = props.assets.clone();
     view! {
         <html lang=props.language.tag() data-theme=theme data-hosted=props.parent_origin.is_none().then_some("true")>
             <head>
@@ -169,14 +171,27 @@ fn state_of(props: &PageProps) -> State {
         PageStep::Phone { .. } => Step::Phone,
         PageStep::Code(view) => Step::Code(Challenge::from(view)),
         PageStep::Cards(view) => Step::Cards(Wallet::from(view)),
-        PageStep::Done { cards, token_id, save } => Step::Done(Wallet::from(cards), Choice { token_id, save }),
+        PageStep::Done {
+            cards,
+            token_id,
+            save,
+        } => Step::Done(Wallet::from(cards), Choice { token_id, save }),
         PageStep::Guest => Step::Guest { returnable: false },
         PageStep::Ended => Step::Ended(Ending::Expired),
         PageStep::Left => Step::Ended(Ending::Left),
     };
-    let mut state = State::new(props.language, props.facts.clone(), Options::default(), step);
+    let mut state = State::new(
+        props.language,
+        props.facts.clone(),
+        Options::default(),
+        step,
+    );
     state.now = props.now;
-    if let PageStep::Phone { country_code, mobile_number } = &props.step {
+    if let PageStep::Phone {
+        country_code,
+        mobile_number,
+    } = &props.step
+    {
         if let Some(country) = country_code.as_deref().and_then(Country::of_calling_code) {
             state.phone.country = country;
         }
@@ -184,8 +199,19 @@ fn state_of(props: &PageProps) -> State {
     }
     if let Some((code, details)) = &props.error {
         let details = details.clone().unwrap_or_default();
-        let profile = details.field.as_deref().and_then(ProfileField::parse).filter(|_| matches!(state.step, Step::Cards(_)));
-        state.problem = Some(profile.map_or(Problem::Refused { code: *code, until: details.until, tries_left: details.tries_left }, Problem::Profile));
+        let profile = details
+            .field
+            .as_deref()
+            .and_then(ProfileField::parse)
+            .filter(|_| matches!(state.step, Step::Cards(_)));
+        state.problem = Some(profile.map_or(
+            Problem::Refused {
+                code: *code,
+                until: details.until,
+                tries_left: details.tries_left,
+            },
+            Problem::Profile,
+        ));
         if let (Step::Code(challenge), ErrorCode::ChallengeLocked) = (&mut state.step, code) {
             challenge.locked_until = details.until;
         }

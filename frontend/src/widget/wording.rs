@@ -12,7 +12,10 @@ use super::locale;
 /// What stands in the way; empty when nothing does.
 #[must_use]
 pub fn problem(state: &State, texts: &Texts) -> String {
-    state.problem.as_ref().map_or_else(String::new, |problem| words_of(problem, state, texts))
+    state
+        .problem
+        .as_ref()
+        .map_or_else(String::new, |problem| words_of(problem, state, texts))
 }
 
 /// A problem in words.
@@ -22,13 +25,31 @@ pub fn words_of(problem: &Problem, state: &State, texts: &Texts) -> String {
     match problem {
         Problem::Offline => texts.get(Key::WidgetOffline).to_owned(),
         Problem::NumberIncomplete => texts.get(Key::WidgetPhoneInvalid).to_owned(),
-        Problem::CodeIncomplete => texts.fill(Key::WidgetCodeIncomplete, &[("digits", &state.facts.code_digits.to_string())]),
+        Problem::CodeIncomplete => texts.fill(
+            Key::WidgetCodeIncomplete,
+            &[("digits", &state.facts.code_digits.to_string())],
+        ),
         Problem::NothingChosen => texts.get(Key::WidgetCardsChoose).to_owned(),
         Problem::Profile(_) => texts.get(Key::WidgetProfileInvalid).to_owned(),
-        Problem::Refused { code: ErrorCode::ChallengeLocked, until: Some(until), .. } => texts.fill(Key::WidgetCodeLocked, &[("time", &moment(*until))]),
-        Problem::Refused { code: ErrorCode::TooManyRequests, until: Some(until), .. } => texts.fill(Key::WidgetLimitUntil, &[("time", &moment(*until))]),
-        Problem::Refused { code: ErrorCode::InvalidRequest, .. } if matches!(state.step, Step::Phone) => texts.get(Key::WidgetPhoneInvalid).to_owned(),
-        Problem::Refused { code, tries_left: Some(left), .. } => format!("{} {}", texts.error(*code), tries(texts, *left)),
+        Problem::Refused {
+            code: ErrorCode::ChallengeLocked,
+            until: Some(until),
+            ..
+        } => texts.fill(Key::WidgetCodeLocked, &[("time", &moment(*until))]),
+        Problem::Refused {
+            code: ErrorCode::TooManyRequests,
+            until: Some(until),
+            ..
+        } => texts.fill(Key::WidgetLimitUntil, &[("time", &moment(*until))]),
+        Problem::Refused {
+            code: ErrorCode::InvalidRequest,
+            ..
+        } if matches!(state.step, Step::Phone) => texts.get(Key::WidgetPhoneInvalid).to_owned(),
+        Problem::Refused {
+            code,
+            tries_left: Some(left),
+            ..
+        } => format!("{} {}", texts.error(*code), tries(texts, *left)),
         Problem::Refused { code, .. } => texts.error(*code).to_owned(),
     }
 }
@@ -52,13 +73,21 @@ pub fn note(state: &State, texts: &Texts, usual: &str) -> String {
 /// What the live region says.
 #[must_use]
 pub fn notice(state: &State, texts: &Texts) -> String {
-    let name = |id: &str| state.wallet().and_then(|wallet| wallet.card(id)).map_or_else(String::new, |card| card_name(card, texts));
+    let name = |id: &str| {
+        state
+            .wallet()
+            .and_then(|wallet| wallet.card(id))
+            .map_or_else(String::new, |card| card_name(card, texts))
+    };
     match &state.notice {
         None => String::new(),
         Some(Notice::Resent) => texts.get(Key::WidgetCodeResent).to_owned(),
         Some(Notice::Slow) => texts.get(Key::WidgetSlow).to_owned(),
         Some(Notice::Removed(id)) => texts.fill(Key::WidgetCardRemoved, &[("card", &name(id))]),
-        Some(Notice::Dimmed(id, code)) => texts.fill(Key::WidgetLiveDimmed, &[("card", &name(id)), ("reason", texts.reason(*code))]),
+        Some(Notice::Dimmed(id, code)) => texts.fill(
+            Key::WidgetLiveDimmed,
+            &[("card", &name(id)), ("reason", texts.reason(*code))],
+        ),
         Some(Notice::AllDimmed(code)) => texts.reason(*code).to_owned(),
         Some(Notice::Usable(id)) => texts.fill(Key::WidgetLiveUsable, &[("card", &name(id))]),
         Some(Notice::Updated) => texts.get(Key::WidgetLiveUpdated).to_owned(),
@@ -72,7 +101,11 @@ pub fn card_name(card: &CardView, texts: &Texts) -> String {
     card.card.as_ref().map_or_else(
         || texts.get(Key::WidgetCardUnnamed).to_owned(),
         |face| {
-            let values = [("issuer", face.issuer_name.as_str()), ("network", face.network_name.as_str()), ("last4", face.last4_digit.as_str())];
+            let values = [
+                ("issuer", face.issuer_name.as_str()),
+                ("network", face.network_name.as_str()),
+                ("last4", face.last4_digit.as_str()),
+            ];
             texts.fill(Key::WidgetCardName, &values).trim().to_owned()
         },
     )
@@ -85,7 +118,10 @@ pub fn reason(reason: &Reason, state: &State, texts: &Texts) -> String {
     match reason.until {
         Some(until) => {
             let date = locale::moment(until, state.now, texts.language());
-            format!("{words} {}", texts.fill(Key::WidgetCardUntil, &[("date", &date)]))
+            format!(
+                "{words} {}",
+                texts.fill(Key::WidgetCardUntil, &[("date", &date)])
+            )
         }
         None => words.to_owned(),
     }
@@ -94,7 +130,10 @@ pub fn reason(reason: &Reason, state: &State, texts: &Texts) -> String {
 /// Whether a remedy is something to press.
 #[must_use]
 pub const fn is_action(remedy: Remedy) -> bool {
-    matches!(remedy, Remedy::Verify | Remedy::AddCard | Remedy::Consent | Remedy::UseAnotherCard)
+    matches!(
+        remedy,
+        Remedy::Verify | Remedy::AddCard | Remedy::Consent | Remedy::UseAnotherCard
+    )
 }
 
 /// What a shopper can do that is nothing to press; empty when there is nothing to do, or when the
@@ -102,7 +141,9 @@ pub const fn is_action(remedy: Remedy) -> bool {
 #[must_use]
 pub fn advice(reason: &Reason, texts: &Texts) -> String {
     match reason.remedy {
-        Remedy::ContactMerchant | Remedy::ContactIssuer | Remedy::Wait => texts.remedy(reason.remedy).to_owned(),
+        Remedy::ContactMerchant | Remedy::ContactIssuer | Remedy::Wait => {
+            texts.remedy(reason.remedy).to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -134,8 +175,16 @@ pub fn cards_lead(state: &State, texts: &Texts) -> String {
 /// The label of the resend button: a countdown until it can be pressed.
 #[must_use]
 pub fn resend(state: &State, texts: &Texts) -> String {
-    match (state.resend_in(), state.challenge().and_then(|challenge| challenge.view.resend_at)) {
-        (Some(seconds), _) => texts.fill(Key::WidgetCodeResendIn, &[("time", &format!("{}:{:02}", seconds / 60, seconds % 60))]),
+    match (
+        state.resend_in(),
+        state
+            .challenge()
+            .and_then(|challenge| challenge.view.resend_at),
+    ) {
+        (Some(seconds), _) => texts.fill(
+            Key::WidgetCodeResendIn,
+            &[("time", &format!("{}:{:02}", seconds / 60, seconds % 60))],
+        ),
         (None, Some(_)) => texts.get(Key::WidgetCodeResend).to_owned(),
         (None, None) => texts.get(Key::WidgetCodeResendNone).to_owned(),
     }
@@ -144,5 +193,8 @@ pub fn resend(state: &State, texts: &Texts) -> String {
 /// Whether the button for this kind of call shows that it works.
 #[must_use]
 pub fn is_busy(state: &State, with: fn(&Call) -> bool) -> bool {
-    state.waiting.as_ref().is_some_and(|waiting| with(&waiting.call))
+    state
+        .waiting
+        .as_ref()
+        .is_some_and(|waiting| with(&waiting.call))
 }

@@ -39,7 +39,9 @@ impl Role {
     /// Reads the word on the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Viewer, Self::Support, Self::Officer, Self::Owner].into_iter().find(|role| role.as_str() == text)
+        [Self::Viewer, Self::Support, Self::Officer, Self::Owner]
+            .into_iter()
+            .find(|role| role.as_str() == text)
     }
 }
 

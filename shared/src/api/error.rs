@@ -157,7 +157,12 @@ impl ErrorDetails {
     /// The published three, for a request that its sender must change.
     #[must_use]
     pub fn client(step: &str, reason: impl Into<String>) -> Self {
-        Self { source: "CLIENT".into(), step: step.into(), reason: reason.into(), ..Self::default() }
+        Self {
+            source: "CLIENT".into(),
+            step: step.into(),
+            reason: reason.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -169,7 +174,11 @@ mod tests {
     fn no_code_is_answered_with_409() {
         for code in ErrorCode::ALL {
             assert!((400..600).contains(&code.http_status()));
-            assert_ne!(code.http_status(), 409, "{code:?}: the published clients send a 409 three times");
+            assert_ne!(
+                code.http_status(),
+                409,
+                "{code:?}: the published clients send a 409 three times"
+            );
         }
     }
 

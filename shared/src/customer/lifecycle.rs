@@ -114,7 +114,14 @@ pub enum Move {
 
 impl Move {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Verify, Self::Activate, Self::ChangePhone, Self::Suspend, Self::Lift, Self::Delete];
+    pub const ALL: [Self; 6] = [
+        Self::Verify,
+        Self::Activate,
+        Self::ChangePhone,
+        Self::Suspend,
+        Self::Lift,
+        Self::Delete,
+    ];
 
     /// The verb, as in paths and the history.
     #[must_use]
@@ -177,28 +184,49 @@ impl CustomerState {
     /// Whether `actor` may make this move now.
     #[must_use]
     pub fn permits(self, attempted: Move, actor: Actor) -> bool {
-        TABLE.iter().any(|(from, row, actors)| *from == self.status() && *row == attempted && actors.contains(&actor))
+        TABLE.iter().any(|(from, row, actors)| {
+            *from == self.status() && *row == attempted && actors.contains(&actor)
+        })
     }
 
     /// Every move `actor` may make now, in a fixed order: the buttons of the admin page.
     #[must_use]
     pub fn moves_for(self, actor: Actor) -> Vec<Move> {
-        Move::ALL.into_iter().filter(|attempted| self.permits(*attempted, actor)).collect()
+        Move::ALL
+            .into_iter()
+            .filter(|attempted| self.permits(*attempted, actor))
+            .collect()
     }
 
     /// Makes the move. `until` is the end of a suspension and means nothing to other moves.
     ///
     /// # Errors
     /// [`TransitionRefused`] when [`TABLE`] has no such row.
-    pub fn apply(self, attempted: Move, actor: Actor, until: Option<Timestamp>) -> Result<Self, TransitionRefused> {
+    pub fn apply(
+        self,
+        attempted: Move,
+        actor: Actor,
+        until: Option<Timestamp>,
+    ) -> Result<Self, TransitionRefused> {
         if !self.permits(attempted, actor) {
             return Err(self.refuse(attempted.as_str(), actor));
         }
         Ok(match (attempted, self) {
-            (Move::Verify | Move::Activate, _) | (Move::Lift, Self::Suspended { resumes: Resumes::Active, .. }) => Self::Active,
+            (Move::Verify | Move::Activate, _)
+            | (
+                Move::Lift,
+                Self::Suspended {
+                    resumes: Resumes::Active,
+                    ..
+                },
+            ) => Self::Active,
             (Move::ChangePhone | Move::Lift, _) => Self::Inactive,
             (Move::Suspend, from) => {
-                let resumes = if from == Self::Active { Resumes::Active } else { Resumes::Inactive };
+                let resumes = if from == Self::Active {
+                    Resumes::Active
+                } else {
+                    Resumes::Inactive
+                };
                 Self::Suspended { until, resumes }
             }
             (Move::Delete, _) => Self::Deleted,
@@ -209,11 +237,18 @@ impl CustomerState {
     ///
     /// # Errors
     /// [`TransitionRefused`] when no single move of `actor` leads there.
-    pub fn move_towards(self, target: CustomerStatus, actor: Actor) -> Result<Move, TransitionRefused> {
+    pub fn move_towards(
+        self,
+        target: CustomerStatus,
+        actor: Actor,
+    ) -> Result<Move, TransitionRefused> {
         self.moves_for(actor)
             .into_iter()
             .filter(|attempted| *attempted != Move::ChangePhone)
-            .find(|attempted| self.apply(*attempted, actor, None).is_ok_and(|to| to.status() == target))
+            .find(|attempted| {
+                self.apply(*attempted, actor, None)
+                    .is_ok_and(|to| to.status() == target)
+            })
             .ok_or_else(|| self.refuse(target.as_str(), actor))
     }
 
@@ -223,7 +258,10 @@ impl CustomerState {
     pub const fn phone_changed(self) -> Self {
         match self {
             Self::Active => Self::Inactive,
-            Self::Suspended { until, .. } => Self::Suspended { until, resumes: Resumes::Inactive },
+            Self::Suspended { until, .. } => Self::Suspended {
+                until,
+                resumes: Resumes::Inactive,
+            },
             other => other,
         }
     }
@@ -231,7 +269,11 @@ impl CustomerState {
     fn refuse(self, attempted: &str, actor: Actor) -> TransitionRefused {
         let mut legal = self.moves_for(actor);
         legal.retain(|legal| *legal != Move::ChangePhone);
-        TransitionRefused { from: self.status(), attempted: attempted.to_owned(), legal }
+        TransitionRefused {
+            from: self.status(),
+            attempted: attempted.to_owned(),
+            legal,
+        }
     }
 }
 
@@ -247,7 +289,8 @@ mod tests {
         prop_oneof![
             Just(CustomerState::Inactive),
             Just(CustomerState::Active),
-            (until, resumes).prop_map(|(until, resumes)| CustomerState::Suspended { until, resumes }),
+            (until, resumes)
+                .prop_map(|(until, resumes)| CustomerState::Suspended { until, resumes }),
             Just(CustomerState::Deleted),
         ]
     }
@@ -266,8 +309,14 @@ mod tests {
         let states = [
             CustomerState::Inactive,
             CustomerState::Active,
-            CustomerState::Suspended { until: None, resumes: Resumes::Inactive },
-            CustomerState::Suspended { until: None, resumes: Resumes::Active },
+            CustomerState::Suspended {
+                until: None,
+                resumes: Resumes::Inactive,
+            },
+            CustomerState::Suspended {
+                until: None,
+                resumes: Resumes::Active,
+            },
             CustomerState::Deleted,
         ];
         for from in states {

@@ -4,7 +4,10 @@ pub mod lifecycle;
 pub mod profile;
 
 pub use lifecycle::{Actor, CustomerState, CustomerStatus, Move, Resumes, TransitionRefused};
-pub use profile::{Address, AddressCategory, CountryCode, Email, Gstin, Invalid, Metadata, Name, PhoneNumber, Profile, Reference};
+pub use profile::{
+    Address, AddressCategory, CountryCode, Email, Gstin, Invalid, Metadata, Name, PhoneNumber,
+    Profile, Reference,
+};
 
 use crate::Timestamp;
 use crate::id::CustomerId;

@@ -32,13 +32,25 @@ pub enum Invalid {
 fn within(text: &str, min: usize, max: usize) -> Result<(), Invalid> {
     let length = text.chars().count();
     if length < min {
-        return Err(if length == 0 { Invalid::Required } else { Invalid::TooShort(min) });
+        return Err(if length == 0 {
+            Invalid::Required
+        } else {
+            Invalid::TooShort(min)
+        });
     }
-    if length > max { Err(Invalid::TooLong(max)) } else { Ok(()) }
+    if length > max {
+        Err(Invalid::TooLong(max))
+    } else {
+        Ok(())
+    }
 }
 
 fn only(text: &str, allowed: impl Fn(char) -> bool, named: &'static str) -> Result<(), Invalid> {
-    if text.chars().all(allowed) { Ok(()) } else { Err(Invalid::Characters(named)) }
+    if text.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(Invalid::Characters(named))
+    }
 }
 
 macro_rules! text_types {
@@ -85,7 +97,11 @@ impl Reference {
     /// [`Invalid`] for a length outside 1-50 or another character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         within(text, 1, 50)?;
-        only(text, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_', "letters, digits, - and _")?;
+        only(
+            text,
+            |c| c.is_ascii_alphanumeric() || c == '-' || c == '_',
+            "letters, digits, - and _",
+        )?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -98,7 +114,11 @@ impl Name {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text: String = text.trim().nfc().collect();
         within(&text, 1, 50)?;
-        only(&text, |c| !c.is_control() && !is_invisible_format(c), "letters, marks, digits, spaces and punctuation")?;
+        only(
+            &text,
+            |c| !c.is_control() && !is_invisible_format(c),
+            "letters, marks, digits, spaces and punctuation",
+        )?;
         Ok(Self(text))
     }
 }
@@ -117,10 +137,19 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         within(text, 1, 50)?;
-        only(text, |c| c.is_ascii_alphanumeric() || "+_.-@".contains(c), "letters, digits, + _ . - and @")?;
+        only(
+            text,
+            |c| c.is_ascii_alphanumeric() || "+_.-@".contains(c),
+            "letters, digits, + _ . - and @",
+        )?;
         let form = Invalid::Form("an e-mail address such as name@example.com");
-        let Some((local, domain)) = text.split_once('@') else { return Err(form) };
-        let labels_hold = domain.contains('.') && domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
+        let Some((local, domain)) = text.split_once('@') else {
+            return Err(form);
+        };
+        let labels_hold = domain.contains('.')
+            && domain
+                .split('.')
+                .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
         if local.is_empty() || domain.contains('@') || !labels_hold {
             return Err(form);
         }
@@ -162,7 +191,11 @@ impl CountryCode {
     /// [`Invalid`] when it is not 1 to 4 digits that do not begin with 0.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let digits = text.strip_prefix(['+', ' ']).unwrap_or(text);
-        if digits.is_empty() || digits.len() > 4 || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.is_empty()
+            || digits.len() > 4
+            || digits.starts_with('0')
+            || !digits.bytes().all(|b| b.is_ascii_digit())
+        {
             return Err(Invalid::Form("a country calling code such as 91 or +91"));
         }
         Ok(Self(digits.to_owned()))
@@ -189,7 +222,10 @@ impl PhoneNumber {
     /// From parts already in normal form.
     #[must_use]
     pub const fn new(country_code: CountryCode, national: String) -> Self {
-        Self { country_code, national }
+        Self {
+            country_code,
+            national,
+        }
     }
 
     /// The calling code.
@@ -248,8 +284,12 @@ pub fn phone_digits(text: &str) -> Result<String, Invalid> {
 }
 
 fn indic_digit(c: char) -> Option<char> {
-    const ZEROS: [u32; 12] = [0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50];
-    let value = ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))?;
+    const ZEROS: [u32; 12] = [
+        0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50,
+    ];
+    let value = ZEROS
+        .iter()
+        .find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))?;
     char::from_digit(value, 10)
 }
 
@@ -339,7 +379,11 @@ pub struct Address {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
     /// `Home`, `Office` or another word of at most 50 characters.
-    #[serde(default, alias = "address_type", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "address_type",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub adddress_type: Option<String>,
     /// What the address is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -352,10 +396,24 @@ impl Address {
     /// # Errors
     /// The name of the part at fault and [`Invalid`].
     pub fn parse(self) -> Result<Option<Self>, (&'static str, Invalid)> {
-        let part = |name: &'static str, value: Option<String>, min: usize, max: usize| -> Result<Option<String>, (&'static str, Invalid)> {
-            let Some(value) = value.map(|v| v.trim().nfc().collect::<String>()).filter(|v| !v.is_empty()) else { return Ok(None) };
+        let part = |name: &'static str,
+                    value: Option<String>,
+                    min: usize,
+                    max: usize|
+         -> Result<Option<String>, (&'static str, Invalid)> {
+            let Some(value) = value
+                .map(|v| v.trim().nfc().collect::<String>())
+                .filter(|v| !v.is_empty())
+            else {
+                return Ok(None);
+            };
             within(&value, min, max).map_err(|invalid| (name, invalid))?;
-            only(&value, |c| !c.is_control() && !is_invisible_format(c), "printable characters").map_err(|invalid| (name, invalid))?;
+            only(
+                &value,
+                |c| !c.is_control() && !is_invisible_format(c),
+                "printable characters",
+            )
+            .map_err(|invalid| (name, invalid))?;
             Ok(Some(value))
         };
         let address = Self {
@@ -371,7 +429,12 @@ impl Address {
             address_category: self.address_category,
         };
         if let Some(pincode) = &address.pincode {
-            only(pincode, |c| c.is_ascii_alphanumeric() || c == ' ' || c == '-', "letters, digits, spaces and -").map_err(|invalid| ("pincode", invalid))?;
+            only(
+                pincode,
+                |c| c.is_ascii_alphanumeric() || c == ' ' || c == '-',
+                "letters, digits, spaces and -",
+            )
+            .map_err(|invalid| ("pincode", invalid))?;
         }
         Ok((address != Self::default()).then_some(address))
     }
@@ -415,7 +478,14 @@ mod tests {
 
     #[test]
     fn names_of_any_script_are_taken_and_composed() {
-        for name in ["Priya", "प्रिया", "José", "O’Neill-Smith Jr.", "தமிழ்", "ക്ഷ\u{200D}"] {
+        for name in [
+            "Priya",
+            "प्रिया",
+            "José",
+            "O’Neill-Smith Jr.",
+            "தமிழ்",
+            "ക്ഷ\u{200D}",
+        ] {
             assert!(Name::parse(name).is_ok(), "{name}");
         }
         assert_eq!(Name::parse("Jose\u{301}").unwrap().as_str(), "José");
@@ -447,7 +517,10 @@ mod tests {
     fn both_spellings_of_the_address_type_are_read() {
         for key in ["address_type", "adddress_type"] {
             let address: Address = serde_json::from_str(&format!(r#"{{"{key}":"Home"}}"#)).unwrap();
-            assert_eq!(serde_json::to_string(&address).unwrap(), r#"{"adddress_type":"Home"}"#);
+            assert_eq!(
+                serde_json::to_string(&address).unwrap(),
+                r#"{"adddress_type":"Home"}"#
+            );
         }
     }
 

@@ -9,7 +9,7 @@
   const hint = document.getElementById('hint');
   const words = form.dataset;
 
-  let checkout = null;
+  let checkout = null; // none where the widget cannot be shown
   let complete = false;
   let guest = false;
   let paying = false;
@@ -32,11 +32,13 @@
   // Without the widget the shop still sells, to guests.
   function withoutWidget() {
     slot.hidden = true;
+    checkout = null;
     guest = true;
     say(words.noWidget, false);
     draw();
   }
 
+  // Whether the order is paid and the browser on its way to the next page.
   async function settle() {
     const answer = await fetch(form.action, {
       method: 'POST',
@@ -44,8 +46,9 @@
       body: new URLSearchParams({ session: form.elements.session.value, way: guest ? 'guest' : 'session' }),
     });
     const body = await answer.json();
-    if (body.paid) return location.assign(body.paid);
-    say(body.problem, body.again);
+    if (body.paid) location.assign(body.paid);
+    else say(body.problem, body.again);
+    return Boolean(body.paid);
   }
 
   form.addEventListener('submit', async (event) => {
@@ -55,9 +58,10 @@
     say('', false);
     draw();
     try {
-      const chosen = guest ? {} : await checkout.submit();
+      const chosen = checkout ? await checkout.submit() : { guest: true };
+      guest = Boolean(chosen.guest);
       if (chosen.error) say(chosen.error.message, false);
-      else await settle();
+      else if (await settle()) return;
     } catch {
       say(words.noAnswer, false);
     }
@@ -71,14 +75,11 @@
     checkout = onfile.create('checkout', { mode: 'frame' });
     checkout.on('change', (change) => {
       complete = change.complete;
+      guest = guest && complete;
       if (!paying) say('', false);
       draw();
     });
     checkout.on('guest', () => { guest = true; draw(); });
-    // A guest who thinks better of it asks for a code or takes a card.
-    for (const event of ['codesent', 'identified', 'cardselect']) {
-      checkout.on(event, () => { guest = false; draw(); });
-    }
     checkout.on('loaderror', withoutWidget);
     checkout.mount('#checkout');
   } catch {

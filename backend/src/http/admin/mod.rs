@@ -29,14 +29,21 @@ struct Cookie;
 impl utoipa::Modify for Cookie {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(ADMIN_COOKIE)));
-        openapi.components.get_or_insert_default().add_security_scheme("admin_session", scheme);
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("admin_session", scheme);
     }
 }
 
 /// The routes and their description.
 pub fn router() -> (Router<Arc<Onfile>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(session::sign_in, session::get_session, session::sign_out))
+        .routes(routes!(
+            session::sign_in,
+            session::get_session,
+            session::sign_out
+        ))
         .routes(routes!(customers::search))
         .routes(routes!(customers::get_customer))
         .routes(routes!(customers::reveal))

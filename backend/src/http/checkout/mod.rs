@@ -31,7 +31,10 @@ struct Bearer;
 impl utoipa::Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The session_secret that the merchant's server minted, or the newer one that a right code answered.")).build();
-        openapi.components.get_or_insert_default().add_security_scheme("session_secret", SecurityScheme::Http(scheme));
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("session_secret", SecurityScheme::Http(scheme));
     }
 }
 
@@ -48,14 +51,41 @@ pub fn router() -> (Router<Arc<Onfile>>, utoipa::openapi::OpenApi) {
         .routes(routes!(calls::leave))
         .split_for_parts();
     let frame = Router::new()
-        .route("/widget/v1/frame/{merchant_id}/{session_id}", get(frame::page))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/cookie", post(frame::exchange_secret))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/phone", post(frame::phone))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/code", post(frame::code))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/resend", post(frame::resend))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/select", post(frame::select))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/remove", post(frame::remove))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/profile", post(frame::profile))
-        .route("/widget/v1/frame/{merchant_id}/{session_id}/leave", post(frame::leave));
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}",
+            get(frame::page),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/cookie",
+            post(frame::exchange_secret),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/phone",
+            post(frame::phone),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/code",
+            post(frame::code),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/resend",
+            post(frame::resend),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/select",
+            post(frame::select),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/remove",
+            post(frame::remove),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/profile",
+            post(frame::profile),
+        )
+        .route(
+            "/widget/v1/frame/{merchant_id}/{session_id}/leave",
+            post(frame::leave),
+        );
     (calls.merge(frame), description)
 }

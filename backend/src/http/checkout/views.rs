@@ -1,6 +1,9 @@
 //! What the shopper is told, from what the services know.
 
-use shared::api::checkout::{CardFace, CardView, ChallengeView, Channel, CustomerCardsView, LimitsView, SessionView, ShopperView};
+use shared::api::checkout::{
+    CardFace, CardView, ChallengeView, Channel, CustomerCardsView, LimitsView, SessionView,
+    ShopperView,
+};
 use shared::consent::TEXT_VERSION;
 use shared::customer::{CustomerState, Name, PhoneNumber, Profile};
 use shared::text::Language;
@@ -25,8 +28,15 @@ pub fn session(session: &Session) -> Result<SessionView, Fault> {
         appearance: session.merchant.settings.appearance.clone(),
         methods: vec![Channel::Sms],
         allow: session.permissions(),
-        limits: LimitsView { code_digits: policy::CODE_DIGITS, tries: policy::TRIES, code_lifetime_seconds: policy::CODE_LIFETIME.as_secs() },
-        country_code: hint.as_ref().map_or_else(|| default_country(session), |phone| phone.country_code().as_str().to_owned()),
+        limits: LimitsView {
+            code_digits: policy::CODE_DIGITS,
+            tries: policy::TRIES,
+            code_lifetime_seconds: policy::CODE_LIFETIME.as_secs(),
+        },
+        country_code: hint.as_ref().map_or_else(
+            || default_country(session),
+            |phone| phone.country_code().as_str().to_owned(),
+        ),
         hint: hint.as_ref().map(PhoneNumber::masked),
         amount: record.amount,
         currency: record.currency.clone(),
@@ -38,7 +48,13 @@ pub fn session(session: &Session) -> Result<SessionView, Fault> {
 /// The calling code a phone form begins with.
 #[must_use]
 pub fn default_country(session: &Session) -> String {
-    session.merchant.settings.verification_countries.first().cloned().unwrap_or_else(|| "91".to_owned())
+    session
+        .merchant
+        .settings
+        .verification_countries
+        .first()
+        .cloned()
+        .unwrap_or_else(|| "91".to_owned())
 }
 
 /// A challenge.
@@ -56,14 +72,41 @@ pub fn challenge(challenge: Challenge) -> ChallengeView {
 /// The shopper and the cards.
 #[must_use]
 pub fn customer_cards(cards: CustomerCards) -> CustomerCardsView {
-    let CustomerCards { customer, is_new, cards, revision } = cards;
+    let CustomerCards {
+        customer,
+        is_new,
+        cards,
+        revision,
+    } = cards;
     let gone = Profile::default();
-    let profile = if customer.state == CustomerState::Deleted { &gone } else { &customer.profile };
+    let profile = if customer.state == CustomerState::Deleted {
+        &gone
+    } else {
+        &customer.profile
+    };
     let customer = ShopperView {
-        first_name: profile.first_name.as_ref().map(Name::as_str).unwrap_or_default().to_owned(),
-        last_name: profile.last_name.as_ref().map(Name::as_str).unwrap_or_default().to_owned(),
-        email_id: profile.email.as_ref().map(shared::customer::Email::masked).unwrap_or_default(),
-        mobile_number: profile.phone.as_ref().map(PhoneNumber::masked).unwrap_or_default(),
+        first_name: profile
+            .first_name
+            .as_ref()
+            .map(Name::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        last_name: profile
+            .last_name
+            .as_ref()
+            .map(Name::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        email_id: profile
+            .email
+            .as_ref()
+            .map(shared::customer::Email::masked)
+            .unwrap_or_default(),
+        mobile_number: profile
+            .phone
+            .as_ref()
+            .map(PhoneNumber::masked)
+            .unwrap_or_default(),
         status: customer.state.status(),
         is_new,
     };
@@ -76,5 +119,9 @@ pub fn customer_cards(cards: CustomerCards) -> CustomerCardsView {
             decision: decided.decision,
         })
         .collect();
-    CustomerCardsView { customer, cards, revision }
+    CustomerCardsView {
+        customer,
+        cards,
+        revision,
+    }
 }

@@ -17,7 +17,11 @@ use crate::service::access;
 /// Gives an access token for an API key. An `Authorization` header is ignored here: published clients
 /// always send one.
 #[utoipa::path(post, path = "/api/auth/v1/token", operation_id = "generate_token", tag = "Authentication", security(()), request_body = AccessTokenRequest, responses((status = 200, body = AccessTokenView), Refusals))]
-pub async fn generate_token(State(app): State<Arc<Onfile>>, Anyone(_by): Anyone, Body(body): Body<AccessTokenRequest>) -> Result<Json<AccessTokenView>, ApiError> {
+pub async fn generate_token(
+    State(app): State<Arc<Onfile>>,
+    Anyone(_by): Anyone,
+    Body(body): Body<AccessTokenRequest>,
+) -> Result<Json<AccessTokenView>, ApiError> {
     let client_id = required("client_id", body.client_id)?;
     let client_secret = required("client_secret", body.client_secret)?;
     if required("grant_type", body.grant_type)? != "client_credentials" {

@@ -6,7 +6,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use shared::api::error::ErrorCode;
-use shared::api::merchant::{CheckoutSessionView, CreateCheckoutSessionRequest, CreatedCheckoutSessionView, SaveConsentView, SelectedView};
+use shared::api::merchant::{
+    CheckoutSessionView, CreateCheckoutSessionRequest, CreatedCheckoutSessionView, SaveConsentView,
+    SelectedView,
+};
 use shared::checkout_session::{Permission, is_origin};
 use shared::id::SessionId;
 
@@ -20,27 +23,68 @@ use crate::service::checkout_sessions::{self, Hint, NewSession};
 
 /// Mints a session for one checkout of one page.
 #[utoipa::path(post, path = "/api/v1/checkout-sessions", operation_id = "create_checkout_session", tag = "Checkout sessions", request_body = CreateCheckoutSessionRequest, responses((status = 201, body = CreatedCheckoutSessionView), Refusals))]
-pub async fn create_checkout_session(State(app): State<Arc<Onfile>>, caller: Caller, Body(body): Body<CreateCheckoutSessionRequest>) -> Result<(StatusCode, Json<CreatedCheckoutSessionView>), ApiError> {
+pub async fn create_checkout_session(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Body(body): Body<CreateCheckoutSessionRequest>,
+) -> Result<(StatusCode, Json<CreatedCheckoutSessionView>), ApiError> {
     let origin = required("origin", body.origin)?;
     if !is_origin(&origin, caller.merchant.sandbox) {
-        return Err(ApiError::field("origin", "must be an origin such as https://shop.example, without a path; http is for a sandbox merchant on loopback"));
+        return Err(ApiError::field(
+            "origin",
+            "must be an origin such as https://shop.example, without a path; http is for a sandbox merchant on loopback",
+        ));
     }
     let currency = given(body.currency);
-    if currency.as_ref().is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
-        return Err(ApiError::field("currency", "must be an ISO 4217 code such as INR"));
+    if currency
+        .as_ref()
+        .is_some_and(|code| code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase()))
+    {
+        return Err(ApiError::field(
+            "currency",
+            "must be an ISO 4217 code such as INR",
+        ));
     }
     match (body.amount, &currency) {
-        (Some(amount), _) if amount < 0 => return Err(ApiError::field("amount", "must not be negative")),
-        (Some(_), None) => return Err(ApiError::field("currency", "is required when amount is given")),
-        (None, Some(_)) => return Err(ApiError::field("amount", "is required when currency is given")),
+        (Some(amount), _) if amount < 0 => {
+            return Err(ApiError::field("amount", "must not be negative"));
+        }
+        (Some(_), None) => {
+            return Err(ApiError::field(
+                "currency",
+                "is required when amount is given",
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(ApiError::field(
+                "amount",
+                "is required when currency is given",
+            ));
+        }
         _ => {}
     }
     let locale = given(body.locale).filter(|tag| tag != "auto");
-    if locale.as_ref().is_some_and(|tag| tag.len() > 35 || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')) {
-        return Err(ApiError::field("locale", "must be a language tag such as hi or en-IN, or auto"));
+    if locale.as_ref().is_some_and(|tag| {
+        tag.len() > 35
+            || !tag
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    }) {
+        return Err(ApiError::field(
+            "locale",
+            "must be a language tag such as hi or en-IN, or auto",
+        ));
     }
-    let hint = match (given(body.customer_id), phone(body.country_code, body.mobile_number)?) {
-        (Some(_), Some(_)) => return Err(ApiError::field("customer_id", "and mobile_number are two hints: give one")),
+    let hint = match (
+        given(body.customer_id),
+        phone(body.country_code, body.mobile_number)?,
+    ) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::field(
+                "customer_id",
+                "and mobile_number are two hints: give one",
+            ));
+        }
         (Some(customer_id), None) => Hint::Customer(known_customer(&customer_id)?),
         (None, Some(phone)) => Hint::Phone(phone),
         (None, None) => Hint::None,
@@ -67,15 +111,26 @@ pub async fn create_checkout_session(State(app): State<Arc<Onfile>>, caller: Cal
 /// What became of a session. The decision is made again now: charge what this answer says, not what a
 /// browser says.
 #[utoipa::path(get, path = "/api/v1/checkout-sessions/{session_id}", operation_id = "get_checkout_session", tag = "Checkout sessions", params(("session_id" = String, Path)), responses((status = 200, body = CheckoutSessionView), Refusals))]
-pub async fn get_checkout_session(State(app): State<Arc<Onfile>>, caller: Caller, Path(session_id): Path<String>) -> Result<Json<CheckoutSessionView>, ApiError> {
-    let session_id = SessionId::parse(&session_id).ok_or(ApiError::of(ErrorCode::SessionNotFound))?;
+pub async fn get_checkout_session(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(session_id): Path<String>,
+) -> Result<Json<CheckoutSessionView>, ApiError> {
+    let session_id =
+        SessionId::parse(&session_id).ok_or(ApiError::of(ErrorCode::SessionNotFound))?;
     let reading = checkout_sessions::get(&app, &caller.merchant, &session_id).await?;
     let record = reading.record;
     Ok(Json(CheckoutSessionView {
         session_id: record.session_id.to_string(),
         status: record.status,
-        customer_id: record.customer_id.map(|id| id.to_string()).unwrap_or_default(),
-        selected: reading.selected.map(|(token_id, decision)| SelectedView { token_id: token_id.to_string(), decision }),
+        customer_id: record
+            .customer_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+        selected: reading.selected.map(|(token_id, decision)| SelectedView {
+            token_id: token_id.to_string(),
+            decision,
+        }),
         save_consent: reading.save_consent.map(|consent| SaveConsentView {
             text_version: consent.text_version,
             language: consent.language,

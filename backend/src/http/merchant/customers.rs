@@ -7,8 +7,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use shared::api::Change;
 use shared::api::error::ErrorCode;
-use shared::api::merchant::{CreateCustomerRequest, CustomerDetailsQuery, CustomerView, UpdateCustomerRequest};
-use shared::customer::{Address, CountryCode, Customer, CustomerState, Email, Gstin, Invalid, Name, PhoneNumber, Profile, Reference};
+use shared::api::merchant::{
+    CreateCustomerRequest, CustomerDetailsQuery, CustomerView, UpdateCustomerRequest,
+};
+use shared::customer::{
+    Address, CountryCode, Customer, CustomerState, Email, Gstin, Invalid, Name, PhoneNumber,
+    Profile, Reference,
+};
 use shared::id::CustomerId;
 
 use super::{given, metadata, parsed};
@@ -20,7 +25,11 @@ use crate::service::customers::{self, CustomerChange};
 
 /// Creates an INACTIVE customer.
 #[utoipa::path(post, path = "/api/v1/customer", operation_id = "create_customer", tag = "Customers", request_body = CreateCustomerRequest, responses((status = 201, body = CustomerView), Refusals))]
-pub async fn create_customer(State(app): State<Arc<Onfile>>, caller: Caller, Body(body): Body<CreateCustomerRequest>) -> Result<(StatusCode, Json<CustomerView>), ApiError> {
+pub async fn create_customer(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Body(body): Body<CreateCustomerRequest>,
+) -> Result<(StatusCode, Json<CustomerView>), ApiError> {
     let profile = parse_profile(body)?;
     let customer = customers::create(&app, &caller.merchant, &caller.by, profile).await?;
     Ok((StatusCode::CREATED, Json(view(&customer))))
@@ -28,43 +37,82 @@ pub async fn create_customer(State(app): State<Arc<Onfile>>, caller: Caller, Bod
 
 /// Gets the customer with this phone or reference, or creates one (ours).
 #[utoipa::path(post, path = "/api/v1/customer/identify", operation_id = "identify_customer", tag = "Customers", request_body = CreateCustomerRequest, responses((status = 201, body = CustomerView, description = "Created."), (status = 200, body = CustomerView, description = "On file already."), Refusals))]
-pub async fn identify_customer(State(app): State<Arc<Onfile>>, caller: Caller, Body(body): Body<CreateCustomerRequest>) -> Result<(StatusCode, Json<CustomerView>), ApiError> {
+pub async fn identify_customer(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Body(body): Body<CreateCustomerRequest>,
+) -> Result<(StatusCode, Json<CustomerView>), ApiError> {
     let profile = parse_profile(body)?;
-    let (customer, created) = customers::identify(&app, &caller.merchant, &caller.by, profile).await?;
-    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, Json(view(&customer))))
+    let (customer, created) =
+        customers::identify(&app, &caller.merchant, &caller.by, profile).await?;
+    Ok((
+        if created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+        Json(view(&customer)),
+    ))
 }
 
 /// Gets a customer; a deleted one is a tombstone.
 #[utoipa::path(get, path = "/api/v1/customer/{customer_id}", operation_id = "get_customer_by_id", tag = "Customers", params(("customer_id" = String, Path)), responses((status = 200, body = CustomerView), Refusals))]
-pub async fn get_customer_by_id(State(app): State<Arc<Onfile>>, caller: Caller, Path(customer_id): Path<String>) -> Result<Json<CustomerView>, ApiError> {
+pub async fn get_customer_by_id(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(customer_id): Path<String>,
+) -> Result<Json<CustomerView>, ApiError> {
     let customer = customers::get(&app, &caller.merchant, &known(&customer_id)?).await?;
     Ok(Json(view(&customer)))
 }
 
 /// Finds the living customer that everything given matches.
 #[utoipa::path(get, path = "/api/v1/customer", operation_id = "get_customer_details", tag = "Customers", params(CustomerDetailsQuery), responses((status = 200, body = CustomerView), Refusals))]
-pub async fn get_customer_details(State(app): State<Arc<Onfile>>, caller: Caller, Params(query): Params<CustomerDetailsQuery>) -> Result<Json<CustomerView>, ApiError> {
-    let reference = parsed("merchant_customer_reference", query.merchant_customer_reference, Reference::parse)?;
+pub async fn get_customer_details(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Params(query): Params<CustomerDetailsQuery>,
+) -> Result<Json<CustomerView>, ApiError> {
+    let reference = parsed(
+        "merchant_customer_reference",
+        query.merchant_customer_reference,
+        Reference::parse,
+    )?;
     let phone = phone(query.country_code, query.mobile_number)?;
     if reference.is_none() && phone.is_none() {
-        return Err(ApiError::field("mobile_number", "or merchant_customer_reference is required to look a customer up"));
+        return Err(ApiError::field(
+            "mobile_number",
+            "or merchant_customer_reference is required to look a customer up",
+        ));
     }
-    let customer = customers::find(&app, &caller.merchant, reference.as_ref(), phone.as_ref()).await?;
+    let customer =
+        customers::find(&app, &caller.merchant, reference.as_ref(), phone.as_ref()).await?;
     Ok(Json(view(&customer)))
 }
 
 /// Changes what is sent; `null` or `""` clears.
 #[utoipa::path(patch, path = "/api/v1/customer/{customer_id}", operation_id = "update_customer", tag = "Customers", params(("customer_id" = String, Path)), request_body = UpdateCustomerRequest, responses((status = 200, body = CustomerView), Refusals))]
-pub async fn update_customer(State(app): State<Arc<Onfile>>, caller: Caller, Path(customer_id): Path<String>, Body(body): Body<UpdateCustomerRequest>) -> Result<Json<CustomerView>, ApiError> {
+pub async fn update_customer(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(customer_id): Path<String>,
+    Body(body): Body<UpdateCustomerRequest>,
+) -> Result<Json<CustomerView>, ApiError> {
     let customer_id = known(&customer_id)?;
     let change = parse_change(&app, &caller, &customer_id, body).await?;
-    let customer = customers::update(&app, &caller.merchant, &caller.by, &customer_id, change).await?;
+    let customer =
+        customers::update(&app, &caller.merchant, &caller.by, &customer_id, change).await?;
     Ok(Json(view(&customer)))
 }
 
 /// The same as PATCH, for clients that say PUT.
 #[utoipa::path(put, path = "/api/v1/customer/{customer_id}", operation_id = "put_customer", tag = "Customers", params(("customer_id" = String, Path)), request_body = UpdateCustomerRequest, responses((status = 200, body = CustomerView), Refusals))]
-pub async fn put_customer(state: State<Arc<Onfile>>, caller: Caller, path: Path<String>, body: Body<UpdateCustomerRequest>) -> Result<Json<CustomerView>, ApiError> {
+pub async fn put_customer(
+    state: State<Arc<Onfile>>,
+    caller: Caller,
+    path: Path<String>,
+    body: Body<UpdateCustomerRequest>,
+) -> Result<Json<CustomerView>, ApiError> {
     update_customer(state, caller, path, body).await
 }
 
@@ -74,25 +122,40 @@ pub(super) fn known(customer_id: &str) -> Result<CustomerId, ApiError> {
 }
 
 /// A phone from its two fields: both, or the number alone with India's code.
-pub(super) fn phone(country_code: Option<String>, mobile_number: Option<String>) -> Result<Option<PhoneNumber>, ApiError> {
+pub(super) fn phone(
+    country_code: Option<String>,
+    mobile_number: Option<String>,
+) -> Result<Option<PhoneNumber>, ApiError> {
     let country = parsed("country_code", country_code, CountryCode::parse)?;
     match (given(mobile_number), country) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(ApiError::field("mobile_number", "is required when country_code is given")),
+        (None, Some(_)) => Err(ApiError::field(
+            "mobile_number",
+            "is required when country_code is given",
+        )),
         (Some(digits), country) => {
-            let phone = crate::phone::normalise(country.unwrap_or_else(CountryCode::india), &digits);
-            phone.map(Some).map_err(|invalid| ApiError::field("mobile_number", invalid))
+            let phone =
+                crate::phone::normalise(country.unwrap_or_else(CountryCode::india), &digits);
+            phone
+                .map(Some)
+                .map_err(|invalid| ApiError::field("mobile_number", invalid))
         }
     }
 }
 
 fn address(field: &str, value: Option<Address>) -> Result<Option<Address>, ApiError> {
-    value.map_or(Ok(None), Address::parse).map_err(|(part, invalid)| ApiError::field(&format!("{field}.{part}"), invalid))
+    value
+        .map_or(Ok(None), Address::parse)
+        .map_err(|(part, invalid)| ApiError::field(&format!("{field}.{part}"), invalid))
 }
 
 fn parse_profile(body: CreateCustomerRequest) -> Result<Profile, ApiError> {
     let profile = Profile {
-        merchant_customer_reference: parsed("merchant_customer_reference", body.merchant_customer_reference, Reference::parse)?,
+        merchant_customer_reference: parsed(
+            "merchant_customer_reference",
+            body.merchant_customer_reference,
+            Reference::parse,
+        )?,
         first_name: parsed("first_name", body.first_name, Name::parse)?,
         last_name: parsed("last_name", body.last_name, Name::parse)?,
         phone: phone(body.country_code, body.mobile_number)?,
@@ -103,12 +166,19 @@ fn parse_profile(body: CreateCustomerRequest) -> Result<Profile, ApiError> {
         merchant_metadata: metadata(body.merchant_metadata)?,
     };
     if profile.phone.is_none() && profile.merchant_customer_reference.is_none() {
-        return Err(ApiError::field("mobile_number", "or merchant_customer_reference is required"));
+        return Err(ApiError::field(
+            "mobile_number",
+            "or merchant_customer_reference is required",
+        ));
     }
     Ok(profile)
 }
 
-fn change<T>(field: &str, value: Change<String>, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Result<Change<T>, ApiError> {
+fn change<T>(
+    field: &str,
+    value: Change<String>,
+    parse: impl FnOnce(&str) -> Result<T, Invalid>,
+) -> Result<Change<T>, ApiError> {
     Ok(match value {
         Change::Keep => Change::Keep,
         Change::Clear => Change::Clear,
@@ -124,12 +194,28 @@ fn change_address(field: &str, value: Change<Address>) -> Result<Change<Address>
     })
 }
 
-async fn parse_change(app: &Onfile, caller: &Caller, customer_id: &CustomerId, body: UpdateCustomerRequest) -> Result<CustomerChange, ApiError> {
+async fn parse_change(
+    app: &Onfile,
+    caller: &Caller,
+    customer_id: &CustomerId,
+    body: UpdateCustomerRequest,
+) -> Result<CustomerChange, ApiError> {
     Ok(CustomerChange {
-        merchant_customer_reference: change("merchant_customer_reference", body.merchant_customer_reference, Reference::parse)?,
+        merchant_customer_reference: change(
+            "merchant_customer_reference",
+            body.merchant_customer_reference,
+            Reference::parse,
+        )?,
         first_name: change("first_name", body.first_name, Name::parse)?,
         last_name: change("last_name", body.last_name, Name::parse)?,
-        phone: change_phone(app, caller, customer_id, body.country_code, body.mobile_number).await?,
+        phone: change_phone(
+            app,
+            caller,
+            customer_id,
+            body.country_code,
+            body.mobile_number,
+        )
+        .await?,
         email: change("email_id", body.email_id, Email::parse)?,
         billing_address: change_address("billing_address", body.billing_address)?,
         shipping_address: change_address("shipping_address", body.shipping_address)?,
@@ -144,7 +230,13 @@ async fn parse_change(app: &Onfile, caller: &Caller, customer_id: &CustomerId, b
 }
 
 /// Number and code change together: a number alone keeps the customer's code, a code alone is refused.
-async fn change_phone(app: &Onfile, caller: &Caller, customer_id: &CustomerId, country_code: Change<String>, mobile_number: Change<String>) -> Result<Change<PhoneNumber>, ApiError> {
+async fn change_phone(
+    app: &Onfile,
+    caller: &Caller,
+    customer_id: &CustomerId,
+    country_code: Change<String>,
+    mobile_number: Change<String>,
+) -> Result<Change<PhoneNumber>, ApiError> {
     let set = |value: Change<String>| match value {
         Change::Set(text) => given(Some(text)),
         Change::Keep | Change::Clear => None,
@@ -153,12 +245,19 @@ async fn change_phone(app: &Onfile, caller: &Caller, customer_id: &CustomerId, c
     let (code, number_is_sent) = (set(country_code), !mobile_number.is_keep());
     match (number_is_sent, set(mobile_number)) {
         (false, _) if !code_is_sent => Ok(Change::Keep),
-        (false, _) => Err(ApiError::field("mobile_number", "is required when country_code is given")),
+        (false, _) => Err(ApiError::field(
+            "mobile_number",
+            "is required when country_code is given",
+        )),
         (true, None) => Ok(Change::Clear),
         (true, Some(digits)) => {
             let code = match code {
                 Some(code) => Some(code),
-                None => customers::get(app, &caller.merchant, customer_id).await?.profile.phone.map(|phone| phone.country_code().as_str().to_owned()),
+                None => customers::get(app, &caller.merchant, customer_id)
+                    .await?
+                    .profile
+                    .phone
+                    .map(|phone| phone.country_code().as_str().to_owned()),
             };
             Ok(phone(code, Some(digits))?.map_or(Change::Clear, Change::Set))
         }
@@ -169,20 +268,35 @@ async fn change_phone(app: &Onfile, caller: &Caller, customer_id: &CustomerId, c
 #[must_use]
 pub fn view(customer: &Customer) -> CustomerView {
     let deleted = Profile::default();
-    let profile = if customer.state == CustomerState::Deleted { &deleted } else { &customer.profile };
+    let profile = if customer.state == CustomerState::Deleted {
+        &deleted
+    } else {
+        &customer.profile
+    };
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     CustomerView {
         customer_id: customer.customer_id.to_string(),
-        merchant_customer_reference: text(profile.merchant_customer_reference.as_ref().map(Reference::as_str)),
+        merchant_customer_reference: text(
+            profile
+                .merchant_customer_reference
+                .as_ref()
+                .map(Reference::as_str),
+        ),
         first_name: text(profile.first_name.as_ref().map(Name::as_str)),
         last_name: text(profile.last_name.as_ref().map(Name::as_str)),
-        country_code: text(profile.phone.as_ref().map(|phone| phone.country_code().as_str())),
+        country_code: text(
+            profile
+                .phone
+                .as_ref()
+                .map(|phone| phone.country_code().as_str()),
+        ),
         mobile_number: text(profile.phone.as_ref().map(PhoneNumber::national)),
         email_id: text(profile.email.as_ref().map(Email::as_str)),
         billing_address: profile.billing_address.clone(),
         shipping_address: profile.shipping_address.clone(),
         gstin: text(profile.gstin.as_ref().map(Gstin::as_str)),
-        merchant_metadata: (!profile.merchant_metadata.is_empty()).then(|| profile.merchant_metadata.pairs().clone()),
+        merchant_metadata: (!profile.merchant_metadata.is_empty())
+            .then(|| profile.merchant_metadata.pairs().clone()),
         status: customer.state.status(),
         created_at: customer.created_at,
         updated_at: customer.updated_at,

@@ -32,8 +32,15 @@ struct Bearer;
 
 impl utoipa::Modify for Bearer {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some("From POST /api/auth/v1/token.")).build();
-        openapi.components.get_or_insert_default().add_security_scheme("access_token", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("From POST /api/auth/v1/token."))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("access_token", SecurityScheme::Http(scheme));
     }
 }
 
@@ -41,9 +48,16 @@ impl utoipa::Modify for Bearer {
 pub fn router() -> (Router<Arc<Onfile>>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(access_tokens::generate_token))
-        .routes(routes!(customers::create_customer, customers::get_customer_details))
+        .routes(routes!(
+            customers::create_customer,
+            customers::get_customer_details
+        ))
         .routes(routes!(customers::identify_customer))
-        .routes(routes!(customers::get_customer_by_id, customers::update_customer, customers::put_customer))
+        .routes(routes!(
+            customers::get_customer_by_id,
+            customers::update_customer,
+            customers::put_customer
+        ))
         .routes(routes!(tokens::generate_card_token))
         .routes(routes!(tokens::get_customer_tokens_by_customer_id))
         .routes(routes!(tokens::get_customer_token_by_token_id))
@@ -67,13 +81,23 @@ fn required(field: &str, value: Option<String>) -> Result<String, ApiError> {
 }
 
 /// A text that may be given, parsed.
-fn parsed<T>(field: &str, value: Option<String>, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Result<Option<T>, ApiError> {
-    given(value).map(|text| parse(&text)).transpose().map_err(|invalid| ApiError::field(field, invalid))
+fn parsed<T>(
+    field: &str,
+    value: Option<String>,
+    parse: impl FnOnce(&str) -> Result<T, Invalid>,
+) -> Result<Option<T>, ApiError> {
+    given(value)
+        .map(|text| parse(&text))
+        .transpose()
+        .map_err(|invalid| ApiError::field(field, invalid))
 }
 
 fn metadata(pairs: Option<BTreeMap<String, String>>) -> Result<Metadata, ApiError> {
     Metadata::parse(pairs.unwrap_or_default()).map_err(|(key, invalid)| {
-        let field = key.map_or_else(|| "merchant_metadata".to_owned(), |key| format!("merchant_metadata.{key}"));
+        let field = key.map_or_else(
+            || "merchant_metadata".to_owned(),
+            |key| format!("merchant_metadata.{key}"),
+        );
         ApiError::field(&field, invalid)
     })
 }

@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use shared::api::error::ErrorCode;
 use shared::api::merchant::{
-    CryptogramData, CryptogramRequest, CryptogramView, DeleteCustomerTokenRequest, DeletedCustomerTokenView, DeletedTokenView, GenerateTokenRequest,
-    GeneratedTokenView, ServiceProviderTokenListView, ServiceProviderTokenView, TokenListView, TokenView,
+    CryptogramData, CryptogramRequest, CryptogramView, DeleteCustomerTokenRequest,
+    DeletedCustomerTokenView, DeletedTokenView, GenerateTokenRequest, GeneratedTokenView,
+    ServiceProviderTokenListView, ServiceProviderTokenView, TokenListView, TokenView,
 };
 use shared::card_token::CardToken;
 use shared::customer::{Invalid, Metadata, Reference};
@@ -24,7 +25,11 @@ use crate::service::tokens::{self, Decided, NewToken};
 
 /// Makes a token for a customer's card. The same request again answers the same token.
 #[utoipa::path(post, path = "/api/v1/tokens", operation_id = "generate_card_token", tag = "Tokens", request_body = GenerateTokenRequest, responses((status = 201, body = GeneratedTokenView), Refusals))]
-pub async fn generate_card_token(State(app): State<Arc<Onfile>>, caller: Caller, Body(body): Body<GenerateTokenRequest>) -> Result<(StatusCode, Json<GeneratedTokenView>), ApiError> {
+pub async fn generate_card_token(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Body(body): Body<GenerateTokenRequest>,
+) -> Result<(StatusCode, Json<GeneratedTokenView>), ApiError> {
     let token = tokens::generate(&app, &caller.merchant, &caller.by, parse(body)?).await?;
     let view = GeneratedTokenView {
         token_id: token.token_id.to_string(),
@@ -39,44 +44,100 @@ pub async fn generate_card_token(State(app): State<Arc<Onfile>>, caller: Caller,
 
 /// A customer's tokens, each with its decision.
 #[utoipa::path(get, path = "/api/v1/customer/{customer_id}/tokens", operation_id = "get_customer_tokens_by_customer_id", tag = "Tokens", params(("customer_id" = String, Path)), responses((status = 200, body = TokenListView), Refusals))]
-pub async fn get_customer_tokens_by_customer_id(State(app): State<Arc<Onfile>>, caller: Caller, Path(customer_id): Path<String>) -> Result<Json<TokenListView>, ApiError> {
-    let (customer, decided) = tokens::list(&app, &caller.merchant, &known_customer(&customer_id)?).await?;
+pub async fn get_customer_tokens_by_customer_id(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(customer_id): Path<String>,
+) -> Result<Json<TokenListView>, ApiError> {
+    let (customer, decided) =
+        tokens::list(&app, &caller.merchant, &known_customer(&customer_id)?).await?;
     let tokens: Vec<_> = decided.iter().map(view).collect();
-    Ok(Json(TokenListView { customer_id, total_tokens: tokens.len(), tokens, created_at: customer.created_at, updated_at: customer.updated_at }))
+    Ok(Json(TokenListView {
+        customer_id,
+        total_tokens: tokens.len(),
+        tokens,
+        created_at: customer.created_at,
+        updated_at: customer.updated_at,
+    }))
 }
 
 /// One token of a customer.
 #[utoipa::path(get, path = "/api/v1/customer/{customer_id}/tokens/{token_id}", operation_id = "get_customer_token_by_token_id", tag = "Tokens", params(("customer_id" = String, Path), ("token_id" = String, Path)), responses((status = 200, body = TokenView), Refusals))]
-pub async fn get_customer_token_by_token_id(State(app): State<Arc<Onfile>>, caller: Caller, Path((customer_id, token_id)): Path<(String, String)>) -> Result<Json<TokenView>, ApiError> {
-    let decided = tokens::get(&app, &caller.merchant, &known_customer(&customer_id)?, &known(&token_id)?).await?;
+pub async fn get_customer_token_by_token_id(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path((customer_id, token_id)): Path<(String, String)>,
+) -> Result<Json<TokenView>, ApiError> {
+    let decided = tokens::get(
+        &app,
+        &caller.merchant,
+        &known_customer(&customer_id)?,
+        &known(&token_id)?,
+    )
+    .await?;
     Ok(Json(view(&decided)))
 }
 
 /// Removes a customer's token.
 #[utoipa::path(post, path = "/api/v1/customer/{customer_id}/tokens/{token_id}/delete", operation_id = "delete_customer_token", tag = "Tokens", params(("customer_id" = String, Path), ("token_id" = String, Path)), request_body = DeleteCustomerTokenRequest, responses((status = 200, body = DeletedCustomerTokenView), Refusals))]
-pub async fn delete_customer_token(State(app): State<Arc<Onfile>>, caller: Caller, Path((customer_id, token_id)): Path<(String, String)>, Body(body): Body<DeleteCustomerTokenRequest>) -> Result<Json<DeletedCustomerTokenView>, ApiError> {
+pub async fn delete_customer_token(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path((customer_id, token_id)): Path<(String, String)>,
+    Body(body): Body<DeleteCustomerTokenRequest>,
+) -> Result<Json<DeletedCustomerTokenView>, ApiError> {
     let merchant_unique_reference = unique_reference(body.merchant_unique_reference)?;
     metadata(body.merchant_metadata)?;
-    tokens::remove(&app, &caller.merchant, &caller.by, Some(&known_customer(&customer_id)?), &known(&token_id)?).await?;
-    Ok(Json(DeletedCustomerTokenView { customer_id, token_id, status: "DELETED".to_owned(), merchant_unique_reference }))
+    tokens::remove(
+        &app,
+        &caller.merchant,
+        &caller.by,
+        Some(&known_customer(&customer_id)?),
+        &known(&token_id)?,
+    )
+    .await?;
+    Ok(Json(DeletedCustomerTokenView {
+        customer_id,
+        token_id,
+        status: "DELETED".to_owned(),
+        merchant_unique_reference,
+    }))
 }
 
 /// The network's or issuer's tokens: of a customer a list, of a token one.
 #[utoipa::path(get, path = "/api/v1/tokens/{identifier}", operation_id = "get_service_provider_token", tag = "Tokens", params(("identifier" = String, Path, description = "A customer_id or a token_id.")), responses((status = 200, body = ServiceProviderTokens), Refusals))]
-pub async fn get_service_provider_token(State(app): State<Arc<Onfile>>, caller: Caller, Path(identifier): Path<String>) -> Result<Json<ServiceProviderTokens>, ApiError> {
+pub async fn get_service_provider_token(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(identifier): Path<String>,
+) -> Result<Json<ServiceProviderTokens>, ApiError> {
     if let Some(token_id) = TokenId::parse(&identifier)
         && let Some((_, token)) = tokens::find(&app, &caller.merchant, &token_id).await?
     {
-        let view = provider_view(&token).ok_or(ApiError::of(ErrorCode::TokenNotFound).because("token", "the token has no service provider token yet"))?;
+        let view = provider_view(&token).ok_or(
+            ApiError::of(ErrorCode::TokenNotFound)
+                .because("token", "the token has no service provider token yet"),
+        )?;
         return Ok(Json(ServiceProviderTokens::One(view)));
     }
-    let customer_id = CustomerId::parse(&identifier).ok_or(ApiError::of(ErrorCode::TokenNotFound))?;
-    let (_, decided) = tokens::list(&app, &caller.merchant, &customer_id).await.map_err(|error| match error {
-        tokens::TokenError::CustomerNotFound => ApiError::of(ErrorCode::TokenNotFound),
-        other => other.into(),
-    })?;
-    let tokens = decided.iter().filter_map(|decided| provider_view(&decided.token)).collect();
-    Ok(Json(ServiceProviderTokens::List(ServiceProviderTokenListView { customer_id: identifier, tokens })))
+    let customer_id =
+        CustomerId::parse(&identifier).ok_or(ApiError::of(ErrorCode::TokenNotFound))?;
+    let (_, decided) = tokens::list(&app, &caller.merchant, &customer_id)
+        .await
+        .map_err(|error| match error {
+            tokens::TokenError::CustomerNotFound => ApiError::of(ErrorCode::TokenNotFound),
+            other => other.into(),
+        })?;
+    let tokens = decided
+        .iter()
+        .filter_map(|decided| provider_view(&decided.token))
+        .collect();
+    Ok(Json(ServiceProviderTokens::List(
+        ServiceProviderTokenListView {
+            customer_id: identifier,
+            tokens,
+        },
+    )))
 }
 
 /// One or a list, by what the identifier names.
@@ -91,11 +152,26 @@ pub enum ServiceProviderTokens {
 
 /// A cryptogram for one payment, when the card can be used. It is never stored.
 #[utoipa::path(post, path = "/api/v1/tokens/{token_id}/token-transactional-data", operation_id = "generate_cryptogram", tag = "Tokens", params(("token_id" = String, Path)), request_body = CryptogramRequest, responses((status = 201, body = CryptogramView), Refusals))]
-pub async fn generate_cryptogram(State(app): State<Arc<Onfile>>, caller: Caller, Path(token_id): Path<String>, Body(body): Body<CryptogramRequest>) -> Result<(StatusCode, Json<CryptogramView>), ApiError> {
+pub async fn generate_cryptogram(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(token_id): Path<String>,
+    Body(body): Body<CryptogramRequest>,
+) -> Result<(StatusCode, Json<CryptogramView>), ApiError> {
     unique_reference(body.merchant_unique_reference)?;
-    let service_provider_token_id = required("service_provider_token_id", body.service_provider_token_id)?;
-    let wanted = ServiceProviderTokenId::parse(&service_provider_token_id).ok_or_else(|| ApiError::field("service_provider_token_id", "does not belong to this token"))?;
-    let (token, made) = tokens::generate_cryptogram(&app, &caller.merchant, &caller.by, &known(&token_id)?, &wanted).await?;
+    let service_provider_token_id =
+        required("service_provider_token_id", body.service_provider_token_id)?;
+    let wanted = ServiceProviderTokenId::parse(&service_provider_token_id).ok_or_else(|| {
+        ApiError::field("service_provider_token_id", "does not belong to this token")
+    })?;
+    let (token, made) = tokens::generate_cryptogram(
+        &app,
+        &caller.merchant,
+        &caller.by,
+        &known(&token_id)?,
+        &wanted,
+    )
+    .await?;
     let view = CryptogramView {
         token_id,
         merchant_token_reference: token.merchant_token_reference.as_str().to_owned(),
@@ -113,9 +189,17 @@ pub async fn generate_cryptogram(State(app): State<Arc<Onfile>>, caller: Caller,
 
 /// Removes a token by its id alone.
 #[utoipa::path(post, path = "/api/v1/tokens/{token_id}/delete", operation_id = "delete_token_by_token_id", tag = "Tokens", params(("token_id" = String, Path)), responses((status = 200, body = DeletedTokenView), Refusals))]
-pub async fn delete_token_by_token_id(State(app): State<Arc<Onfile>>, caller: Caller, Path(token_id): Path<String>, OptionalBody(_ignored): OptionalBody<Ignored>) -> Result<Json<DeletedTokenView>, ApiError> {
+pub async fn delete_token_by_token_id(
+    State(app): State<Arc<Onfile>>,
+    caller: Caller,
+    Path(token_id): Path<String>,
+    OptionalBody(_ignored): OptionalBody<Ignored>,
+) -> Result<Json<DeletedTokenView>, ApiError> {
     tokens::remove(&app, &caller.merchant, &caller.by, None, &known(&token_id)?).await?;
-    Ok(Json(DeletedTokenView { token_id, status: "DELETED".to_owned() }))
+    Ok(Json(DeletedTokenView {
+        token_id,
+        status: "DELETED".to_owned(),
+    }))
 }
 
 /// This operation has no body; an empty object is as good as none.
@@ -129,7 +213,8 @@ fn known(token_id: &str) -> Result<TokenId, ApiError> {
 
 fn unique_reference(value: Option<String>) -> Result<String, ApiError> {
     let reference = required("merchant_unique_reference", value)?;
-    Reference::parse(&reference).map_err(|invalid| ApiError::field("merchant_unique_reference", invalid))?;
+    Reference::parse(&reference)
+        .map_err(|invalid| ApiError::field("merchant_unique_reference", invalid))?;
     Ok(reference)
 }
 
@@ -140,16 +225,29 @@ const LONGEST_ACQUIRER_FIELD: usize = 100;
 fn parse(body: GenerateTokenRequest) -> Result<NewToken, ApiError> {
     let customer_id = required("customer_id", body.customer_id)?;
     let reference = required("merchant_token_reference", body.merchant_token_reference)?;
-    let merchant_token_reference = Reference::parse(&reference).map_err(|invalid| ApiError::field("merchant_token_reference", invalid))?;
+    let merchant_token_reference = Reference::parse(&reference)
+        .map_err(|invalid| ApiError::field("merchant_token_reference", invalid))?;
     if required("payment_method", body.payment_method)? != "CARD" {
         return Err(ApiError::field("payment_method", "must be CARD"));
     }
-    let option = body.payment_option.ok_or_else(|| ApiError::field("payment_option", Invalid::Required))?;
-    let encrypted = required("payment_option.encrypted_card_details", option.encrypted_card_details)?;
+    let option = body
+        .payment_option
+        .ok_or_else(|| ApiError::field("payment_option", Invalid::Required))?;
+    let encrypted = required(
+        "payment_option.encrypted_card_details",
+        option.encrypted_card_details,
+    )?;
     if encrypted.len() > LONGEST_ENCRYPTED {
-        return Err(ApiError::field("payment_option.encrypted_card_details", Invalid::TooLong(LONGEST_ENCRYPTED)));
+        return Err(ApiError::field(
+            "payment_option.encrypted_card_details",
+            Invalid::TooLong(LONGEST_ENCRYPTED),
+        ));
     }
-    let acquirer = body.payment.unwrap_or_default().acquirer_data.unwrap_or_default();
+    let acquirer = body
+        .payment
+        .unwrap_or_default()
+        .acquirer_data
+        .unwrap_or_default();
     let merchant_metadata: Metadata = metadata(body.merchant_metadata)?;
     let mut evidence = Vec::new();
     for (name, value) in [
@@ -159,13 +257,25 @@ fn parse(body: GenerateTokenRequest) -> Result<NewToken, ApiError> {
         ("approval_code", acquirer.approval_code),
     ] {
         let value = given(value);
-        if value.as_ref().is_some_and(|value| value.len() > LONGEST_ACQUIRER_FIELD || value.chars().any(char::is_control)) {
-            return Err(ApiError::field(&format!("payment.acquirer_data.{name}"), Invalid::TooLong(LONGEST_ACQUIRER_FIELD)));
+        if value.as_ref().is_some_and(|value| {
+            value.len() > LONGEST_ACQUIRER_FIELD || value.chars().any(char::is_control)
+        }) {
+            return Err(ApiError::field(
+                &format!("payment.acquirer_data.{name}"),
+                Invalid::TooLong(LONGEST_ACQUIRER_FIELD),
+            ));
         }
         evidence.push(value);
     }
     // One canonical text of the parsed request: spelling and order of the JSON do not matter.
-    let canonical_request = serde_json::to_vec(&(&customer_id, &reference, &encrypted, &evidence, &merchant_metadata)).map_err(|_| ApiError::of(ErrorCode::InternalError))?;
+    let canonical_request = serde_json::to_vec(&(
+        &customer_id,
+        &reference,
+        &encrypted,
+        &evidence,
+        &merchant_metadata,
+    ))
+    .map_err(|_| ApiError::of(ErrorCode::InternalError))?;
     Ok(NewToken {
         customer_id: known_customer(&customer_id)?,
         merchant_token_reference,
@@ -175,7 +285,13 @@ fn parse(body: GenerateTokenRequest) -> Result<NewToken, ApiError> {
     })
 }
 
-fn view(Decided { token, decision, consent: _ }: &Decided) -> TokenView {
+fn view(
+    Decided {
+        token,
+        decision,
+        consent: _,
+    }: &Decided,
+) -> TokenView {
     TokenView {
         token_id: token.token_id.to_string(),
         merchant_token_reference: token.merchant_token_reference.as_str().to_owned(),
@@ -186,7 +302,8 @@ fn view(Decided { token, decision, consent: _ }: &Decided) -> TokenView {
         created_at: token.created_at,
         updated_at: token.updated_at,
         status_reason: token.status_reason.clone(),
-        merchant_metadata: (!token.merchant_metadata.is_empty()).then(|| token.merchant_metadata.pairs().clone()),
+        merchant_metadata: (!token.merchant_metadata.is_empty())
+            .then(|| token.merchant_metadata.pairs().clone()),
         card_data: token.card.clone(),
         is_compliant: token.is_compliant,
         decision: decision.clone(),

@@ -6,7 +6,10 @@ use super::sample::{at, customer, customer_id, merchant_id, next, people};
 use crate::{CustomerRecord, Inserted, PageAfter, Replaced, Result, Store};
 
 fn deleted(customer: &CustomerRecord) -> CustomerRecord {
-    CustomerRecord { state: CustomerState::Deleted, ..next(customer) }
+    CustomerRecord {
+        state: CustomerState::Deleted,
+        ..next(customer)
+    }
 }
 
 pub async fn a_customer_comes_back_as_it_went_in(store: &dyn Store) -> Result<()> {
@@ -23,35 +26,68 @@ pub async fn a_customer_comes_back_as_it_went_in(store: &dyn Store) -> Result<()
     let states = [
         CustomerState::Inactive,
         CustomerState::Active,
-        CustomerState::Suspended { until: None, resumes: Resumes::Inactive },
-        CustomerState::Suspended { until: Some(at(99)), resumes: Resumes::Active },
+        CustomerState::Suspended {
+            until: None,
+            resumes: Resumes::Inactive,
+        },
+        CustomerState::Suspended {
+            until: Some(at(99)),
+            resumes: Resumes::Active,
+        },
         CustomerState::Deleted,
     ];
     let mut records = vec![bare];
-    records.extend((10..).zip(states).map(|(number, state)| CustomerRecord { state, ..customer(number) }));
+    records.extend((10..).zip(states).map(|(number, state)| CustomerRecord {
+        state,
+        ..customer(number)
+    }));
     let mut unit = store.write().await?;
     for record in &records {
-        assert_eq!(unit.insert_customer(&merchant, record).await?, Inserted::Yes);
-        assert_eq!(unit.customer(&merchant, &record.customer_id).await?.as_ref(), Some(record));
+        assert_eq!(
+            unit.insert_customer(&merchant, record).await?,
+            Inserted::Yes
+        );
+        assert_eq!(
+            unit.customer(&merchant, &record.customer_id)
+                .await?
+                .as_ref(),
+            Some(record)
+        );
     }
     unit.commit().await?;
     let mut read = store.read().await?;
     for record in &records {
         // twice: an engine may answer the second time from memory
         for _ in 0..2 {
-            assert_eq!(read.customer(&merchant, &record.customer_id).await?.as_ref(), Some(record));
+            assert_eq!(
+                read.customer(&merchant, &record.customer_id)
+                    .await?
+                    .as_ref(),
+                Some(record)
+            );
         }
         let living = (record.state != CustomerState::Deleted).then_some(record);
         for _ in 0..3 {
             if let Some(phone) = &record.phone_index {
-                assert_eq!(read.customer_by_phone(&merchant, phone).await?.as_ref(), living);
+                assert_eq!(
+                    read.customer_by_phone(&merchant, phone).await?.as_ref(),
+                    living
+                );
             }
             if let Some(reference) = &record.reference_index {
-                assert_eq!(read.customer_by_reference(&merchant, reference).await?.as_ref(), living);
+                assert_eq!(
+                    read.customer_by_reference(&merchant, reference)
+                        .await?
+                        .as_ref(),
+                    living
+                );
             }
         }
         if let Some(email) = &record.email_index {
-            assert_eq!(read.customers_by_email(&merchant, email, 9).await?.first(), living);
+            assert_eq!(
+                read.customers_by_email(&merchant, email, 9).await?.first(),
+                living
+            );
         }
     }
     Ok(())
@@ -77,8 +113,16 @@ pub async fn a_customer_of_another_merchant_is_not_found(store: &dyn Store) -> R
     );
     let mut read = store.read().await?;
     // first so that an engine that remembers knows the customer
-    assert_eq!(read.customer(&merchant, &record.customer_id).await?.as_ref(), Some(&record));
-    assert_eq!(read.customer_by_phone(&merchant, &phone).await?.as_ref(), Some(&record));
+    assert_eq!(
+        read.customer(&merchant, &record.customer_id)
+            .await?
+            .as_ref(),
+        Some(&record)
+    );
+    assert_eq!(
+        read.customer_by_phone(&merchant, &phone).await?.as_ref(),
+        Some(&record)
+    );
     assert_eq!(read.customer(&other, &record.customer_id).await?, None);
     assert_eq!(read.customer_by_phone(&other, &phone).await?, None);
     assert_eq!(read.customer_by_reference(&other, &reference).await?, None);
@@ -86,36 +130,68 @@ pub async fn a_customer_of_another_merchant_is_not_found(store: &dyn Store) -> R
     assert_eq!(read.customers(&other, None, None, 9).await?, []);
     assert_eq!(read.count_customers(&other, None).await?, 0);
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&other, &next(&record)).await?, Replaced::Stale);
+    assert_eq!(
+        unit.replace_customer(&other, &next(&record)).await?,
+        Replaced::Stale
+    );
     Ok(())
 }
 
 pub async fn a_phone_belongs_to_one_living_customer_of_a_merchant(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 1).await?;
-    let second = CustomerRecord { phone_index: customer(1).phone_index, ..customer(2) };
+    let second = CustomerRecord {
+        phone_index: customer(1).phone_index,
+        ..customer(2)
+    };
     let mut unit = store.write().await?;
-    assert_eq!(unit.insert_customer(&merchant, &second).await?, Inserted::Taken);
+    assert_eq!(
+        unit.insert_customer(&merchant, &second).await?,
+        Inserted::Taken
+    );
     assert_eq!(unit.customer(&merchant, &second.customer_id).await?, None);
-    assert_eq!(unit.insert_customer(&merchant_id(2), &second).await?, Inserted::Yes);
+    assert_eq!(
+        unit.insert_customer(&merchant_id(2), &second).await?,
+        Inserted::Yes
+    );
     Ok(())
 }
 
-pub async fn a_reference_belongs_to_one_living_customer_of_a_merchant(store: &dyn Store) -> Result<()> {
+pub async fn a_reference_belongs_to_one_living_customer_of_a_merchant(
+    store: &dyn Store,
+) -> Result<()> {
     let merchant = people(store, 1).await?;
-    let second = CustomerRecord { reference_index: customer(1).reference_index, ..customer(2) };
+    let second = CustomerRecord {
+        reference_index: customer(1).reference_index,
+        ..customer(2)
+    };
     let mut unit = store.write().await?;
-    assert_eq!(unit.insert_customer(&merchant, &second).await?, Inserted::Taken);
+    assert_eq!(
+        unit.insert_customer(&merchant, &second).await?,
+        Inserted::Taken
+    );
     assert_eq!(unit.customer(&merchant, &second.customer_id).await?, None);
-    assert_eq!(unit.insert_customer(&merchant_id(2), &second).await?, Inserted::Yes);
+    assert_eq!(
+        unit.insert_customer(&merchant_id(2), &second).await?,
+        Inserted::Yes
+    );
     Ok(())
 }
 
 pub async fn a_customer_id_is_taken_once_in_a_merchant(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 1).await?;
-    let second = CustomerRecord { customer_id: customer_id(1), ..customer(2) };
+    let second = CustomerRecord {
+        customer_id: customer_id(1),
+        ..customer(2)
+    };
     let mut unit = store.write().await?;
-    assert_eq!(unit.insert_customer(&merchant, &second).await?, Inserted::Taken);
-    assert_eq!(unit.insert_customer(&merchant_id(2), &second).await?, Inserted::Yes);
+    assert_eq!(
+        unit.insert_customer(&merchant, &second).await?,
+        Inserted::Taken
+    );
+    assert_eq!(
+        unit.insert_customer(&merchant_id(2), &second).await?,
+        Inserted::Yes
+    );
     Ok(())
 }
 
@@ -124,35 +200,79 @@ pub async fn a_deleted_customer_frees_its_phone_and_reference(store: &dyn Store)
     let first = customer(1);
     let phone = first.phone_index.clone().unwrap_or_default();
     let reference = first.reference_index.clone().unwrap_or_default();
-    assert!(store.read().await?.customer_by_phone(&merchant, &phone).await?.is_some());
+    assert!(
+        store
+            .read()
+            .await?
+            .customer_by_phone(&merchant, &phone)
+            .await?
+            .is_some()
+    );
     let second = CustomerRecord {
         phone_index: first.phone_index.clone(),
         reference_index: first.reference_index.clone(),
         ..customer(2)
     };
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&merchant, &deleted(&first)).await?, Replaced::Yes);
-    assert_eq!(unit.insert_customer(&merchant, &second).await?, Inserted::Yes);
+    assert_eq!(
+        unit.replace_customer(&merchant, &deleted(&first)).await?,
+        Replaced::Yes
+    );
+    assert_eq!(
+        unit.insert_customer(&merchant, &second).await?,
+        Inserted::Yes
+    );
     unit.commit().await?;
     let mut read = store.read().await?;
-    assert_eq!(read.customer(&merchant, &first.customer_id).await?, Some(deleted(&first)));
+    assert_eq!(
+        read.customer(&merchant, &first.customer_id).await?,
+        Some(deleted(&first))
+    );
     for _ in 0..3 {
-        assert_eq!(read.customer_by_phone(&merchant, &phone).await?.as_ref(), Some(&second));
-        assert_eq!(read.customer_by_reference(&merchant, &reference).await?.as_ref(), Some(&second));
+        assert_eq!(
+            read.customer_by_phone(&merchant, &phone).await?.as_ref(),
+            Some(&second)
+        );
+        assert_eq!(
+            read.customer_by_reference(&merchant, &reference)
+                .await?
+                .as_ref(),
+            Some(&second)
+        );
     }
     Ok(())
 }
 
-pub async fn a_deleted_customer_cannot_come_back_to_a_phone_that_is_taken(store: &dyn Store) -> Result<()> {
+pub async fn a_deleted_customer_cannot_come_back_to_a_phone_that_is_taken(
+    store: &dyn Store,
+) -> Result<()> {
     let merchant = people(store, 1).await?;
     let gone = deleted(&customer(1));
-    let second = CustomerRecord { phone_index: customer(1).phone_index, ..customer(2) };
-    let back = CustomerRecord { state: CustomerState::Active, ..next(&gone) };
+    let second = CustomerRecord {
+        phone_index: customer(1).phone_index,
+        ..customer(2)
+    };
+    let back = CustomerRecord {
+        state: CustomerState::Active,
+        ..next(&gone)
+    };
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&merchant, &gone).await?, Replaced::Yes);
-    assert_eq!(unit.insert_customer(&merchant, &second).await?, Inserted::Yes);
-    assert_eq!(unit.replace_customer(&merchant, &back).await?, Replaced::Taken);
-    assert_eq!(unit.customer(&merchant, &gone.customer_id).await?, Some(gone));
+    assert_eq!(
+        unit.replace_customer(&merchant, &gone).await?,
+        Replaced::Yes
+    );
+    assert_eq!(
+        unit.insert_customer(&merchant, &second).await?,
+        Inserted::Yes
+    );
+    assert_eq!(
+        unit.replace_customer(&merchant, &back).await?,
+        Replaced::Taken
+    );
+    assert_eq!(
+        unit.customer(&merchant, &gone.customer_id).await?,
+        Some(gone)
+    );
     Ok(())
 }
 
@@ -160,9 +280,16 @@ pub async fn customers_without_phone_and_reference_do_not_collide(store: &dyn St
     let merchant = people(store, 0).await?;
     let mut unit = store.write().await?;
     for number in 1..=3 {
-        let record =
-            CustomerRecord { phone_index: None, reference_index: None, email_index: None, ..customer(number) };
-        assert_eq!(unit.insert_customer(&merchant, &record).await?, Inserted::Yes);
+        let record = CustomerRecord {
+            phone_index: None,
+            reference_index: None,
+            email_index: None,
+            ..customer(number)
+        };
+        assert_eq!(
+            unit.insert_customer(&merchant, &record).await?,
+            Inserted::Yes
+        );
     }
     Ok(())
 }
@@ -170,7 +297,10 @@ pub async fn customers_without_phone_and_reference_do_not_collide(store: &dyn St
 pub async fn a_replacement_is_what_is_read_afterwards(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 1).await?;
     let changed = CustomerRecord {
-        state: CustomerState::Suspended { until: Some(at(50)), resumes: Resumes::Active },
+        state: CustomerState::Suspended {
+            until: Some(at(50)),
+            resumes: Resumes::Active,
+        },
         state_since: at(20),
         verified_at: None,
         phone_changed_at: None,
@@ -183,12 +313,26 @@ pub async fn a_replacement_is_what_is_read_afterwards(store: &dyn Store) -> Resu
         ..next(&customer(1))
     };
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&merchant, &changed).await?, Replaced::Yes);
-    assert_eq!(unit.customer(&merchant, &customer_id(1)).await?.as_ref(), Some(&changed));
+    assert_eq!(
+        unit.replace_customer(&merchant, &changed).await?,
+        Replaced::Yes
+    );
+    assert_eq!(
+        unit.customer(&merchant, &customer_id(1)).await?.as_ref(),
+        Some(&changed)
+    );
     unit.commit().await?;
     let mut read = store.read().await?;
-    assert_eq!(read.customer(&merchant, &customer_id(1)).await?.as_ref(), Some(&changed));
-    assert_eq!(read.customer_by_phone(&merchant, b"new phone").await?.as_ref(), Some(&changed));
+    assert_eq!(
+        read.customer(&merchant, &customer_id(1)).await?.as_ref(),
+        Some(&changed)
+    );
+    assert_eq!(
+        read.customer_by_phone(&merchant, b"new phone")
+            .await?
+            .as_ref(),
+        Some(&changed)
+    );
     let old_phone = customer(1).phone_index.unwrap_or_default();
     assert_eq!(read.customer_by_phone(&merchant, &old_phone).await?, None);
     Ok(())
@@ -198,53 +342,117 @@ pub async fn a_replacement_of_an_old_version_is_stale(store: &dyn Store) -> Resu
     let merchant = people(store, 1).await?;
     let (second, unknown) = (next(&customer(1)), next(&customer(2)));
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&merchant, &customer(1)).await?, Replaced::Stale);
-    assert_eq!(unit.replace_customer(&merchant, &next(&second)).await?, Replaced::Stale);
-    assert_eq!(unit.replace_customer(&merchant, &unknown).await?, Replaced::Stale);
-    assert_eq!(unit.replace_customer(&merchant, &second).await?, Replaced::Yes);
-    assert_eq!(unit.replace_customer(&merchant, &second).await?, Replaced::Stale);
+    assert_eq!(
+        unit.replace_customer(&merchant, &customer(1)).await?,
+        Replaced::Stale
+    );
+    assert_eq!(
+        unit.replace_customer(&merchant, &next(&second)).await?,
+        Replaced::Stale
+    );
+    assert_eq!(
+        unit.replace_customer(&merchant, &unknown).await?,
+        Replaced::Stale
+    );
+    assert_eq!(
+        unit.replace_customer(&merchant, &second).await?,
+        Replaced::Yes
+    );
+    assert_eq!(
+        unit.replace_customer(&merchant, &second).await?,
+        Replaced::Stale
+    );
     unit.commit().await?;
-    assert_eq!(store.read().await?.customer(&merchant, &customer_id(1)).await?, Some(second));
+    assert_eq!(
+        store
+            .read()
+            .await?
+            .customer(&merchant, &customer_id(1))
+            .await?,
+        Some(second)
+    );
     Ok(())
 }
 
-pub async fn a_replacement_that_takes_anothers_phone_changes_nothing(store: &dyn Store) -> Result<()> {
+pub async fn a_replacement_that_takes_anothers_phone_changes_nothing(
+    store: &dyn Store,
+) -> Result<()> {
     let merchant = people(store, 2).await?;
-    let stolen = CustomerRecord { phone_index: customer(1).phone_index, ..next(&customer(2)) };
+    let stolen = CustomerRecord {
+        phone_index: customer(1).phone_index,
+        ..next(&customer(2))
+    };
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&merchant, &stolen).await?, Replaced::Taken);
-    assert_eq!(unit.insert_customer(&merchant, &customer(3)).await?, Inserted::Yes);
+    assert_eq!(
+        unit.replace_customer(&merchant, &stolen).await?,
+        Replaced::Taken
+    );
+    assert_eq!(
+        unit.insert_customer(&merchant, &customer(3)).await?,
+        Inserted::Yes
+    );
     unit.commit().await?;
     let mut read = store.read().await?;
-    assert_eq!(read.customer(&merchant, &customer_id(2)).await?, Some(customer(2)));
-    assert_eq!(read.customer(&merchant, &customer_id(3)).await?, Some(customer(3)));
+    assert_eq!(
+        read.customer(&merchant, &customer_id(2)).await?,
+        Some(customer(2))
+    );
+    assert_eq!(
+        read.customer(&merchant, &customer_id(3)).await?,
+        Some(customer(3))
+    );
     Ok(())
 }
 
 pub async fn customers_of_an_email_address_come_newest_first(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 0).await?;
-    let family = |number| CustomerRecord { email_index: Some(b"family".to_vec()), ..customer(number) };
+    let family = |number| CustomerRecord {
+        email_index: Some(b"family".to_vec()),
+        ..customer(number)
+    };
     let mut unit = store.write().await?;
     for number in [2, 1, 4, 3] {
-        assert_eq!(unit.insert_customer(&merchant, &family(number)).await?, Inserted::Yes);
+        assert_eq!(
+            unit.insert_customer(&merchant, &family(number)).await?,
+            Inserted::Yes
+        );
     }
-    assert_eq!(unit.insert_customer(&merchant, &customer(5)).await?, Inserted::Yes);
-    assert_eq!(unit.replace_customer(&merchant, &deleted(&family(4))).await?, Replaced::Yes);
+    assert_eq!(
+        unit.insert_customer(&merchant, &customer(5)).await?,
+        Inserted::Yes
+    );
+    assert_eq!(
+        unit.replace_customer(&merchant, &deleted(&family(4)))
+            .await?,
+        Replaced::Yes
+    );
     unit.commit().await?;
     let mut read = store.read().await?;
-    assert_eq!(read.customers_by_email(&merchant, b"family", 2).await?, [family(3), family(2)]);
-    assert_eq!(read.customers_by_email(&merchant, b"family", 9).await?, [family(3), family(2), family(1)]);
+    assert_eq!(
+        read.customers_by_email(&merchant, b"family", 2).await?,
+        [family(3), family(2)]
+    );
+    assert_eq!(
+        read.customers_by_email(&merchant, b"family", 9).await?,
+        [family(3), family(2), family(1)]
+    );
     Ok(())
 }
 
 pub async fn pages_go_through_all_customers_newest_first(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 0).await?;
     // three instants, so that the id has to tell apart what came at once
-    let at_once = |number: u32| CustomerRecord { created_at: at(i64::from(number % 3)), ..customer(number) };
+    let at_once = |number: u32| CustomerRecord {
+        created_at: at(i64::from(number % 3)),
+        ..customer(number)
+    };
     let mut expected: Vec<CustomerRecord> = (1..=10).map(at_once).collect();
     let mut unit = store.write().await?;
     for record in &expected {
-        assert_eq!(unit.insert_customer(&merchant, record).await?, Inserted::Yes);
+        assert_eq!(
+            unit.insert_customer(&merchant, record).await?,
+            Inserted::Yes
+        );
     }
     unit.commit().await?;
     expected.sort_by(|a, b| (b.created_at, &b.customer_id).cmp(&(a.created_at, &a.customer_id)));
@@ -255,7 +463,10 @@ pub async fn pages_go_through_all_customers_newest_first(store: &dyn Store) -> R
         let page = read.customers(&merchant, None, after.as_ref(), 4).await?;
         assert_eq!(page.len(), size);
         if let Some(last) = page.last() {
-            after = Some(PageAfter { created_at: last.created_at, customer_id: last.customer_id.clone() });
+            after = Some(PageAfter {
+                created_at: last.created_at,
+                customer_id: last.customer_id.clone(),
+            });
         }
         found.extend(page);
     }
@@ -267,30 +478,63 @@ pub async fn pages_of_one_status_leave_out_the_others(store: &dyn Store) -> Resu
     let merchant = people(store, 6).await?;
     let mut unit = store.write().await?;
     for number in [2, 4, 6] {
-        assert_eq!(unit.replace_customer(&merchant, &deleted(&customer(number))).await?, Replaced::Yes);
+        assert_eq!(
+            unit.replace_customer(&merchant, &deleted(&customer(number)))
+                .await?,
+            Replaced::Yes
+        );
     }
     unit.commit().await?;
     let mut read = store.read().await?;
-    let first = read.customers(&merchant, Some(CustomerStatus::Deleted), None, 2).await?;
+    let first = read
+        .customers(&merchant, Some(CustomerStatus::Deleted), None, 2)
+        .await?;
     assert_eq!(first, [deleted(&customer(6)), deleted(&customer(4))]);
-    let after = PageAfter { created_at: customer(4).created_at, customer_id: customer_id(4) };
-    let second = read.customers(&merchant, Some(CustomerStatus::Deleted), Some(&after), 2).await?;
+    let after = PageAfter {
+        created_at: customer(4).created_at,
+        customer_id: customer_id(4),
+    };
+    let second = read
+        .customers(&merchant, Some(CustomerStatus::Deleted), Some(&after), 2)
+        .await?;
     assert_eq!(second, [deleted(&customer(2))]);
-    let active = read.customers(&merchant, Some(CustomerStatus::Active), None, 9).await?;
+    let active = read
+        .customers(&merchant, Some(CustomerStatus::Active), None, 9)
+        .await?;
     assert_eq!(active, [customer(5), customer(3), customer(1)]);
-    assert_eq!(read.customers(&merchant, Some(CustomerStatus::Inactive), None, 9).await?, []);
+    assert_eq!(
+        read.customers(&merchant, Some(CustomerStatus::Inactive), None, 9)
+            .await?,
+        []
+    );
     Ok(())
 }
 
 pub async fn customers_are_counted_by_status(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 5).await?;
     let mut unit = store.write().await?;
-    assert_eq!(unit.replace_customer(&merchant, &deleted(&customer(1))).await?, Replaced::Yes);
+    assert_eq!(
+        unit.replace_customer(&merchant, &deleted(&customer(1)))
+            .await?,
+        Replaced::Yes
+    );
     unit.commit().await?;
     let mut read = store.read().await?;
     assert_eq!(read.count_customers(&merchant, None).await?, 5);
-    assert_eq!(read.count_customers(&merchant, Some(CustomerStatus::Active)).await?, 4);
-    assert_eq!(read.count_customers(&merchant, Some(CustomerStatus::Deleted)).await?, 1);
-    assert_eq!(read.count_customers(&merchant, Some(CustomerStatus::Suspended)).await?, 0);
+    assert_eq!(
+        read.count_customers(&merchant, Some(CustomerStatus::Active))
+            .await?,
+        4
+    );
+    assert_eq!(
+        read.count_customers(&merchant, Some(CustomerStatus::Deleted))
+            .await?,
+        1
+    );
+    assert_eq!(
+        read.count_customers(&merchant, Some(CustomerStatus::Suspended))
+            .await?,
+        0
+    );
     Ok(())
 }

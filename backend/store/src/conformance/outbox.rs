@@ -11,7 +11,12 @@ async fn put(store: &dyn Store, messages: &[OutboxRecord]) -> Result<()> {
     unit.commit().await
 }
 
-async fn claim(store: &dyn Store, now: i64, lease_until: i64, limit: u32) -> Result<Vec<OutboxRecord>> {
+async fn claim(
+    store: &dyn Store,
+    now: i64,
+    lease_until: i64,
+    limit: u32,
+) -> Result<Vec<OutboxRecord>> {
     let mut unit = store.write().await?;
     let claimed = unit.claim_outbox(at(now), at(lease_until), limit).await?;
     unit.commit().await?;
@@ -19,16 +24,35 @@ async fn claim(store: &dyn Store, now: i64, lease_until: i64, limit: u32) -> Res
 }
 
 fn claimed(message: OutboxRecord, lease_until: i64) -> OutboxRecord {
-    OutboxRecord { due_at: at(lease_until), attempts: message.attempts + 1, ..message }
+    OutboxRecord {
+        due_at: at(lease_until),
+        attempts: message.attempts + 1,
+        ..message
+    }
 }
 
 pub async fn due_messages_are_claimed_earliest_first(store: &dyn Store) -> Result<()> {
     people(store, 0).await?;
-    put(store, &[message(1, 1, 30), message(2, 2, 10), message(1, 3, 20), message(1, 4, 41)]).await?;
+    put(
+        store,
+        &[
+            message(1, 1, 30),
+            message(2, 2, 10),
+            message(1, 3, 20),
+            message(1, 4, 41),
+        ],
+    )
+    .await?;
     assert_eq!(claim(store, 9, 100, 9).await?, []);
-    let expected = [claimed(message(2, 2, 10), 100), claimed(message(1, 3, 20), 100)];
+    let expected = [
+        claimed(message(2, 2, 10), 100),
+        claimed(message(1, 3, 20), 100),
+    ];
     assert_eq!(claim(store, 40, 100, 2).await?, expected);
-    assert_eq!(claim(store, 40, 100, 2).await?, [claimed(message(1, 1, 30), 100)]);
+    assert_eq!(
+        claim(store, 40, 100, 2).await?,
+        [claimed(message(1, 1, 30), 100)]
+    );
     assert_eq!(claim(store, 40, 100, 2).await?, []);
     Ok(())
 }
@@ -54,7 +78,12 @@ pub async fn a_finished_message_is_gone(store: &dyn Store) -> Result<()> {
     unit.finish_outbox(&merchant, &message_id(1)).await?;
     unit.commit().await?;
     let left = claim(store, 1_000, 2_000, 9).await?;
-    assert_eq!(left.into_iter().map(|left| left.message_id).collect::<Vec<_>>(), [message_id(2)]);
+    assert_eq!(
+        left.into_iter()
+            .map(|left| left.message_id)
+            .collect::<Vec<_>>(),
+        [message_id(2)]
+    );
     Ok(())
 }
 
@@ -63,10 +92,17 @@ pub async fn a_postponed_message_waits(store: &dyn Store) -> Result<()> {
     put(store, &[message(1, 1, 10)]).await?;
     claim(store, 10, 60, 9).await?;
     let mut unit = store.write().await?;
-    unit.postpone_outbox(&merchant, &message_id(1), at(300)).await?;
+    unit.postpone_outbox(&merchant, &message_id(1), at(300))
+        .await?;
     unit.commit().await?;
     assert_eq!(claim(store, 299, 400, 9).await?, []);
-    assert_eq!(claim(store, 300, 400, 9).await?.first().map(|message| message.attempts), Some(2));
+    assert_eq!(
+        claim(store, 300, 400, 9)
+            .await?
+            .first()
+            .map(|message| message.attempts),
+        Some(2)
+    );
     Ok(())
 }
 
@@ -75,7 +111,8 @@ pub async fn another_merchants_message_is_left_alone(store: &dyn Store) -> Resul
     put(store, &[message(1, 1, 10)]).await?;
     let mut unit = store.write().await?;
     unit.finish_outbox(&merchant_id(2), &message_id(1)).await?;
-    unit.postpone_outbox(&merchant_id(2), &message_id(1), at(300)).await?;
+    unit.postpone_outbox(&merchant_id(2), &message_id(1), at(300))
+        .await?;
     unit.commit().await?;
     assert_eq!(claim(store, 10, 60, 9).await?.len(), 1);
     Ok(())

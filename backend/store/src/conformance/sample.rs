@@ -7,13 +7,15 @@ use shared::checkout_session::SessionStatus;
 use shared::consent::{ConsentAct, ConsentChannel, ConsentRecord, Purpose};
 use shared::customer::{Actor, CustomerState};
 use shared::id::{
-    AdminId, ChallengeId, CustomerId, MerchantId, MessageId, RANDOM_BYTES, ServiceProviderTokenId, SessionId, TokenId,
+    AdminId, ChallengeId, CustomerId, MerchantId, MessageId, RANDOM_BYTES, ServiceProviderTokenId,
+    SessionId, TokenId,
 };
 use shared::text::Language;
 
 use crate::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CustomerRecord, DecisionRecord,
-    Inserted, MerchantRecord, OutboxRecord, Result, SessionRecord, Store, TokenRecord,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CustomerRecord,
+    DecisionRecord, Inserted, MerchantRecord, OutboxRecord, Result, SessionRecord, Store,
+    TokenRecord,
 };
 
 /// The instant `seconds` after a fixed one.
@@ -122,7 +124,10 @@ pub fn customer(number: u32) -> CustomerRecord {
 /// The same customer, one version on.
 #[must_use]
 pub fn next(customer: &CustomerRecord) -> CustomerRecord {
-    CustomerRecord { version: customer.version + 1, ..customer.clone() }
+    CustomerRecord {
+        version: customer.version + 1,
+        ..customer.clone()
+    }
 }
 
 /// An ACTIVE token of which everything is known.
@@ -340,10 +345,17 @@ pub fn admin_session(merchant: u32, admin: u32, number: u32) -> AdminSessionReco
 pub async fn people(store: &dyn Store, customers: u32) -> Result<MerchantId> {
     let mut unit = store.write().await?;
     for number in [1, 2] {
-        assert_eq!(unit.insert_merchant(&merchant(number)).await?, Inserted::Yes);
+        assert_eq!(
+            unit.insert_merchant(&merchant(number)).await?,
+            Inserted::Yes
+        );
     }
     for number in 1..=customers {
-        assert_eq!(unit.insert_customer(&merchant_id(1), &customer(number)).await?, Inserted::Yes);
+        assert_eq!(
+            unit.insert_customer(&merchant_id(1), &customer(number))
+                .await?,
+            Inserted::Yes
+        );
     }
     unit.commit().await?;
     Ok(merchant_id(1))

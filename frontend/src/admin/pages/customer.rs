@@ -15,13 +15,14 @@ use shared::api::admin::{AdminTokenView, CustomerDetailView};
 use shared::api::error::ErrorCode;
 use shared::customer::Move;
 
+use crate::admin::form::Faults;
 use crate::admin::session::Session;
 use crate::admin::wording;
 use crate::client::admin::{self as client, CallError};
 use crate::components::announcer::Announcer;
 use crate::components::field::focus_later;
 use crate::components::icon::{Icon, Shape};
-use crate::components::notice::{Empty, Failure};
+use crate::components::notice::{Empty, Failure, failure_line};
 use crate::components::view;
 
 const TITLE_ID: &str = "customer-title";
@@ -36,7 +37,7 @@ struct Open {
     attempt: RwSignal<u32>,
     /// The move whose dialog is open, and the last one that was.
     attempted: RwSignal<Option<Move>>,
-    move_open: RwSignal<bool>,
+    asking_move: RwSignal<bool>,
     /// What was just done.
     done: RwSignal<Option<String>>,
 }
@@ -57,20 +58,26 @@ impl Open {
     fn name(self) -> String {
         self.detail.with(|detail| {
             detail.as_ref().map_or_else(String::new, |detail| {
-                wording::customer_name(&detail.profile.first_name, &detail.profile.last_name)
+                wording::customer_name(
+                    &detail.profile.first_name,
+                    &detail.profile.last_name,
+                    detail.status,
+                )
             })
         })
     }
 
     fn reload(self) {
-        self.attempt.try_update(|count| *count = count.wrapping_add(1));
+        self.attempt
+            .try_update(|count| *count = count.wrapping_add(1));
     }
 
     /// A move was made.
     fn moved(self, attempted: Move, detail: CustomerDetailView, announcer: Announcer) {
-        self.detail.try_set(Some(detail));
-        self.move_open.try_set(false);
+        // The name from before: a deletion takes it away.
         let name = untrack(move || self.name());
+        self.detail.try_set(Some(detail));
+        self.asking_move.try_set(false);
         let done = wording::move_words(attempted).map(|words| format!("{name} {}", words.done));
         announcer.say(done.clone().unwrap_or_default());
         self.done.try_set(done);
@@ -90,7 +97,7 @@ pub fn CustomerPage() -> impl IntoView {
         detail: RwSignal::new(None),
         attempt: RwSignal::new(0),
         attempted: RwSignal::new(None),
-        move_open: RwSignal::new(false),
+        asking_move: RwSignal::new(false),
         done: RwSignal::new(None),
     };
     provide_context(open);
@@ -165,8 +172,16 @@ fn load(open: Open, failure: RwSignal<Option<CallError>>) {
             match session.call(client::customer(&customer_id)).await {
                 Ok(detail) => {
                     failure.try_set(None);
-                    if open.detail.try_get_untracked().is_some_and(|before| before.is_none()) {
-                        let name = wording::customer_name(&detail.profile.first_name, &detail.profile.last_name);
+                    if open
+                        .detail
+                        .try_get_untracked()
+                        .is_some_and(|before| before.is_none())
+                    {
+                        let name = wording::customer_name(
+                            &detail.profile.first_name,
+                            &detail.profile.last_name,
+                            detail.status,
+                        );
                         let (status, _) = wording::customer_status(detail.status);
                         announcer.say(format!("{name}, {}", status.to_lowercase()));
                     }
@@ -178,6 +193,17 @@ fn load(open: Open, failure: RwSignal<Option<CallError>>) {
             }
         });
     });
+}
+
+/// What went wrong with a dialog's call, field by field.
+fn faults_of(error: CallError) -> Faults {
+    match error {
+        CallError::Refused(body) => Faults::from_refusal(&body),
+        _ => Faults {
+            form: Some(failure_line(error)),
+            ..Faults::default()
+        },
+    }
 }
 
 /// The name of a token's card; the token's id where nothing is known of the card, or it is gone.

@@ -15,7 +15,7 @@ use crate::components::announcer::Announcer;
 use crate::components::badge::Badge;
 use crate::components::button::{Button, SubmitButton};
 use crate::components::dates::{Grain, Moment, number};
-use crate::components::field::focus_later;
+use crate::components::field::{focus, focus_later};
 use crate::components::icon::{Icon, Shape};
 use crate::components::notice::{Empty, Failure};
 use crate::components::view;
@@ -36,12 +36,20 @@ pub fn CustomersPage() -> impl IntoView {
     let loading = RwSignal::new(true);
     let attempt = RwSignal::new(0_u32);
     load(listing, shown, failure, loading, attempt);
-    session.arrive(TITLE_ID);
+    let wanted = session
+        .search_wanted
+        .try_update_value(std::mem::take)
+        .unwrap_or_default();
+    session.arrive(if wanted { SEARCH_ID } else { TITLE_ID });
 
     // A count of what was looked for before would be read as the count of what is asked now.
     let total = move || {
-        let shown = shown.get().filter(|(place, _)| place.same_search(&listing.get()));
-        shown.filter(|_| failure.with(Option::is_none)).map(|(_, page)| page.total)
+        let shown = shown
+            .get()
+            .filter(|(place, _)| place.same_search(&listing.get()));
+        shown
+            .filter(|_| failure.with(Option::is_none))
+            .map(|(_, page)| page.total)
     };
     view! {
         <div class="page-head">
@@ -96,8 +104,14 @@ fn load(
                     announcer.say(spoken(&place, &page));
                     failure.try_set(None);
                     shown.try_set(Some((place, page)));
-                    if let Some(customer_id) = session.last_customer.try_update_value(Option::take).flatten() {
-                        request_animation_frame(move || crate::components::field::focus(&link_id(&customer_id)));
+                    if let Some(customer_id) = session
+                        .last_customer
+                        .try_update_value(Option::take)
+                        .flatten()
+                    {
+                        request_animation_frame(move || {
+                            focus(&link_id(&customer_id));
+                        });
                     }
                 }
                 Err(error) => {
@@ -215,7 +229,7 @@ fn CustomerTable(customers: Vec<CustomerSummaryView>) -> impl IntoView {
 fn CustomerLine(customer: CustomerSummaryView) -> impl IntoView {
     let session = Session::here();
     let (words, tone) = wording::customer_status(customer.status);
-    let name = wording::customer_name(&customer.name, "");
+    let name = wording::customer_name(&customer.name, "", customer.status);
     let id = StoredValue::new(customer.customer_id.clone());
     view! {
         <tr role="row" class="line">
@@ -258,7 +272,12 @@ fn Pager(place: Listing, page: CustomerPageView, listing: RwSignal<Listing>) -> 
         return ().into_any();
     }
     let where_ = place.places(page.customers.len()).map(|(first, last)| {
-        format!("{}–{} of {}", number(first), number(last), number(page.total))
+        format!(
+            "{}–{} of {}",
+            number(first),
+            number(last),
+            number(page.total)
+        )
     });
     let turn = move |change: &dyn Fn(&mut Listing)| {
         listing.update(|listing| change(listing));
@@ -298,7 +317,9 @@ fn NobodyFound(place: Listing, listing: RwSignal<Listing>) -> impl IntoView {
         }
         .into_any();
     }
-    let status = place.status().map(|status| wording::customer_status(status).0.to_lowercase());
+    let status = place
+        .status()
+        .map(|status| wording::customer_status(status).0.to_lowercase());
     let text = match (&status, place.query().is_empty()) {
         (Some(status), false) => format!("Nobody who is {status} has exactly this phone, e-mail address, reference or id. With another status there may be."),
         (Some(status), true) => format!("No customer is {status} now."),

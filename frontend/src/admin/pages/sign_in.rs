@@ -13,7 +13,7 @@ use crate::components::button::{SubmitButton, Weight};
 use crate::components::dates::{self, Grain};
 use crate::components::field::{Field, Kind, focus, focus_later};
 use crate::components::icon::{Icon, Shape};
-use crate::components::notice::failure_words;
+use crate::components::notice::failure_line;
 use crate::components::view;
 
 const EMAIL_ID: &str = "sign-in-email";
@@ -32,14 +32,19 @@ pub fn SignInPage() -> impl IntoView {
     // Also replaces whatever was read out last, which may have named a customer.
     Announcer::here().say(ended_words(ended).unwrap_or_default());
     let known = session.last_email();
-    focus_later(if known.is_some() { PASSWORD_ID } else { EMAIL_ID });
+    focus_later(if known.is_some() {
+        PASSWORD_ID
+    } else {
+        EMAIL_ID
+    });
 
     let email = RwSignal::new(known.unwrap_or_default());
     let password = RwSignal::new(String::new());
     let totp = RwSignal::new(String::new());
     let (email_fault, password_fault) = (RwSignal::new(None), RwSignal::new(None));
     let fault = RwSignal::new(None::<String>);
-    let totp_open = RwSignal::new(false);
+    // Asked for only where the server says that this admin has set one up.
+    let totp_wanted = RwSignal::new(false);
     let busy = RwSignal::new(false);
 
     let submit = move |event: SubmitEvent| {
@@ -71,10 +76,10 @@ pub fn SignInPage() -> impl IntoView {
                 Ok(view) => session.begin(view),
                 Err(error) => {
                     if names_totp(&error) {
-                        totp_open.try_set(true);
+                        totp_wanted.try_set(true);
                         focus_later(TOTP_ID);
                     }
-                    fault.try_set(Some(refusal_words(&error)));
+                    fault.try_set(Some(refusal_words(error)));
                 }
             }
             session.load_texts();
@@ -97,13 +102,12 @@ pub fn SignInPage() -> impl IntoView {
                     id=PASSWORD_ID label="Password" kind=Kind::Input("password") value=password
                     fault=password_fault required=true autocomplete="current-password"
                 />
-                <details class="more" prop:open=move || totp_open.get()>
-                    <summary>"I use an authenticator app"</summary>
+                {move || totp_wanted.get().then(|| view! {
                     <Field
-                        id=TOTP_ID label="Six digits from the app" kind=Kind::Input("text") value=totp
-                        required=true autocomplete="one-time-code" inputmode="numeric"
+                        id=TOTP_ID label="Six digits from your authenticator app" kind=Kind::Input("text")
+                        value=totp required=true autocomplete="one-time-code" inputmode="numeric"
                     />
-                </details>
+                })}
                 <p class="form-fault" role="alert">
                     {move || fault.get().map(|text| view! { <Icon shape=Shape::Alert/><span>{text}</span> })}
                 </p>
@@ -131,24 +135,27 @@ fn names_totp(error: &CallError) -> bool {
     }
 }
 
-fn refusal_words(error: &CallError) -> String {
+fn refusal_words(error: CallError) -> String {
     match error {
         CallError::SignedOut => {
-            "That e-mail address, password or code is not right. Check each and try again.".to_owned()
+            "That e-mail address, password or code is not right. Check each and try again."
+                .to_owned()
         }
         CallError::Refused(body) if body.code == ErrorCode::TooManyRequests => {
-            let until = body.additional_error_details.as_ref().and_then(|details| details.until);
+            let until = body
+                .additional_error_details
+                .as_ref()
+                .and_then(|details| details.until);
             match until {
                 Some(until) => {
-                    format!("Too many tries. Try again after {}.", dates::shown(until, Grain::Minute))
+                    format!(
+                        "Too many tries. Try again after {}.",
+                        dates::shown(until, Grain::Minute)
+                    )
                 }
                 None => "Too many tries. Wait 15 minutes, then try again.".to_owned(),
             }
         }
-        _ => {
-            let (headline, text, request_id) = failure_words(error);
-            let request = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
-            format!("{headline}. {text}{request}")
-        }
+        _ => failure_line(error),
     }
 }

@@ -1,7 +1,9 @@
 //! The step where the saved cards are: choosing, removing, agreeing, and changes from outside.
 
 use shared::api::Change;
-use shared::api::checkout::{CardView, CustomerCardsView, SaveConsent, SelectionRequest, UpdateShopperRequest};
+use shared::api::checkout::{
+    CardView, CustomerCardsView, SaveConsent, SelectionRequest, UpdateShopperRequest,
+};
 use shared::api::error::ErrorDetails;
 use shared::checkout_session::Permission;
 use shared::consent;
@@ -28,7 +30,10 @@ impl State {
             Message::Removed(id, result) => self.removed(id, result),
             Message::RemedyTaken(id, remedy) => self.remedy_taken(id, remedy),
             Message::ConsentTicked(ticked) => {
-                if let Some((_, box_ticked)) = self.wallet_mut().and_then(|wallet| wallet.agreeing.as_mut()) {
+                if let Some((_, box_ticked)) = self
+                    .wallet_mut()
+                    .and_then(|wallet| wallet.agreeing.as_mut())
+                {
                     *box_ticked = ticked;
                 }
                 Vec::new()
@@ -52,7 +57,9 @@ impl State {
                 }
                 _ => Vec::new(),
             },
-            Alarm::Watch => self.wallet().map_or_else(Vec::new, |wallet| vec![Effect::Watch(wallet.revision.clone())]),
+            Alarm::Watch => self.wallet().map_or_else(Vec::new, |wallet| {
+                vec![Effect::Watch(wallet.revision.clone())]
+            }),
             _ => Vec::new(),
         }
     }
@@ -64,7 +71,11 @@ impl State {
             status: view.customer.status,
             is_new: view.customer.is_new,
             cards: view.cards.len(),
-            usable: view.cards.iter().filter(|card| card.decision.eligible).count(),
+            usable: view
+                .cards
+                .iter()
+                .filter(|card| card.decision.eligible)
+                .count(),
         };
         let mut effects = vec![Effect::Hush(Alarm::Second), Effect::Tell(identified)];
         effects.extend(self.loaded(view));
@@ -91,7 +102,9 @@ impl State {
     // ----- choosing
 
     fn picked(&mut self, pick: Pick) -> Vec<Effect> {
-        let Step::Cards(wallet) = &mut self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &mut self.step else {
+            return Vec::new();
+        };
         if let Pick::Card(id) = &pick
             && !wallet.is_usable(id)
         {
@@ -108,24 +121,37 @@ impl State {
 
     fn save_ticked(&mut self, ticked: bool) -> Vec<Effect> {
         let may = self.may(Permission::Save);
-        let Step::Cards(wallet) = &mut self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &mut self.step else {
+            return Vec::new();
+        };
         wallet.save = ticked && may;
         vec![self.change()]
     }
 
     fn go_on(&mut self) -> Vec<Effect> {
-        let Step::Cards(wallet) = &self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &self.step else {
+            return Vec::new();
+        };
         let request = match &wallet.pick {
             None => return self.refuse(Problem::NothingChosen, Target::Ways),
-            Some(Pick::Card(id)) => SelectionRequest { token_id: Some(id.clone()), save: None },
-            Some(Pick::Other) => SelectionRequest { token_id: None, save: wallet.save.then(|| self.consent()) },
+            Some(Pick::Card(id)) => SelectionRequest {
+                token_id: Some(id.clone()),
+                save: None,
+            },
+            Some(Pick::Other) => SelectionRequest {
+                token_id: None,
+                save: wallet.save.then(|| self.consent()),
+            },
         };
         self.select(request)
     }
 
     /// The present wording, in the language in which it stands on the screen.
     fn consent(&self) -> SaveConsent {
-        SaveConsent::Wording { text_version: consent::TEXT_VERSION.to_owned(), language: self.language }
+        SaveConsent::Wording {
+            text_version: consent::TEXT_VERSION.to_owned(),
+            language: self.language,
+        }
     }
 
     fn select(&mut self, request: SelectionRequest) -> Vec<Effect> {
@@ -138,7 +164,9 @@ impl State {
     }
 
     pub(super) fn selected(&mut self, choice: Choice) -> Vec<Effect> {
-        let Step::Cards(wallet) = &self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &self.step else {
+            return Vec::new();
+        };
         let outcome = super::chosen(wallet, &choice);
         self.step = Step::Done(wallet.clone(), choice);
         self.notice = None;
@@ -148,19 +176,34 @@ impl State {
     }
 
     fn change_choice(&mut self) -> Vec<Effect> {
-        let Step::Done(wallet, _) = &self.step else { return Vec::new() };
+        let Step::Done(wallet, _) = &self.step else {
+            return Vec::new();
+        };
         self.step = Step::Cards(wallet.clone());
         self.problem = None;
         vec![self.change(), Effect::Focus(Target::Title)]
     }
 
     /// The server decided otherwise than the screen shows: take its reasons over and deselect.
-    pub(super) fn not_eligible(&mut self, token_id: Option<String>, details: ErrorDetails, problem: Problem) -> Vec<Effect> {
+    pub(super) fn not_eligible(
+        &mut self,
+        token_id: Option<String>,
+        details: ErrorDetails,
+        problem: Problem,
+    ) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if let (Some(wallet), Some(id), Some(reasons)) = (self.wallet(), token_id, details.reasons) {
-            let mut view = CustomerCardsView { customer: wallet.customer.clone(), cards: wallet.cards.clone(), revision: wallet.revision.clone() };
+        if let (Some(wallet), Some(id), Some(reasons)) = (self.wallet(), token_id, details.reasons)
+        {
+            let mut view = CustomerCardsView {
+                customer: wallet.customer.clone(),
+                cards: wallet.cards.clone(),
+                revision: wallet.revision.clone(),
+            };
             if let Some(card) = view.cards.iter_mut().find(|card| card.token_id == id) {
-                card.decision = Decision { eligible: reasons.is_empty(), reasons };
+                card.decision = Decision {
+                    eligible: reasons.is_empty(),
+                    reasons,
+                };
             }
             effects = self.merged(view);
         }
@@ -171,7 +214,9 @@ impl State {
     // ----- what a reason's button does
 
     fn remedy_taken(&mut self, id: String, remedy: Remedy) -> Vec<Effect> {
-        let Step::Cards(wallet) = &mut self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &mut self.step else {
+            return Vec::new();
+        };
         match remedy {
             Remedy::Verify => {
                 let mut effects = self.stop_everything();
@@ -190,7 +235,11 @@ impl State {
                 wallet.agreeing = Some((id.clone(), false));
                 vec![Effect::Focus(Target::Consent(id))]
             }
-            Remedy::ContactMerchant | Remedy::WaitUntil | Remedy::Wait | Remedy::ContactIssuer | Remedy::None => Vec::new(),
+            Remedy::ContactMerchant
+            | Remedy::WaitUntil
+            | Remedy::Wait
+            | Remedy::ContactIssuer
+            | Remedy::None => Vec::new(),
         }
     }
 
@@ -198,36 +247,55 @@ impl State {
         if self.waiting.is_some() {
             return Vec::new();
         }
-        let Some((id, true)) = self.wallet().and_then(|wallet| wallet.agreeing.clone()) else { return Vec::new() };
-        self.ask(Call::Agree(SelectionRequest { token_id: Some(id), save: Some(self.consent()) }))
+        let Some((id, true)) = self.wallet().and_then(|wallet| wallet.agreeing.clone()) else {
+            return Vec::new();
+        };
+        self.ask(Call::Agree(SelectionRequest {
+            token_id: Some(id),
+            save: Some(self.consent()),
+        }))
     }
 
     // ----- removing
 
     fn removal_mut(&mut self, id: &str) -> Option<&mut Removal> {
-        self.wallet_mut()?.removals.iter_mut().find(|(token_id, _)| token_id == id).map(|(_, removal)| removal)
+        self.wallet_mut()?
+            .removals
+            .iter_mut()
+            .find(|(token_id, _)| token_id == id)
+            .map(|(_, removal)| removal)
     }
 
     fn remove_asked(&mut self, id: String) -> Vec<Effect> {
         let may = self.may(Permission::Remove) && self.options.removable;
-        let Step::Cards(wallet) = &mut self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &mut self.step else {
+            return Vec::new();
+        };
         if !may || wallet.card(&id).is_none() || wallet.removal(&id).is_some() {
             return Vec::new();
         }
-        wallet.removals.retain(|(_, removal)| *removal != Removal::Asked);
+        wallet
+            .removals
+            .retain(|(_, removal)| *removal != Removal::Asked);
         wallet.removals.push((id.clone(), Removal::Asked));
         vec![Effect::Focus(Target::RemoveYes(id))]
     }
 
     fn remove_taken_back(&mut self, id: String, stage: Removal) -> Vec<Effect> {
-        if self.removal_mut(&id).is_none_or(|removal| *removal != stage) {
+        if self
+            .removal_mut(&id)
+            .is_none_or(|removal| *removal != stage)
+        {
             return Vec::new();
         }
         if let Some(wallet) = self.wallet_mut() {
             wallet.removals.retain(|(token_id, _)| *token_id != id);
         }
         self.notice = None;
-        vec![Effect::Hush(Alarm::Removal(id.clone())), Effect::Focus(Target::Remove(id))]
+        vec![
+            Effect::Hush(Alarm::Removal(id.clone())),
+            Effect::Focus(Target::Remove(id)),
+        ]
     }
 
     fn remove_confirmed(&mut self, id: String) -> Vec<Effect> {
@@ -236,7 +304,10 @@ impl State {
             _ => return Vec::new(),
         }
         self.notice = Some(Notice::Removed(id.clone()));
-        let mut effects = vec![Effect::Wake(Alarm::Removal(id.clone()), UNDO_MS), Effect::Focus(Target::Undo(id.clone()))];
+        let mut effects = vec![
+            Effect::Wake(Alarm::Removal(id.clone()), UNDO_MS),
+            Effect::Focus(Target::Undo(id.clone())),
+        ];
         if let Step::Cards(wallet) = &mut self.step
             && wallet.pick == Some(Pick::Card(id))
         {
@@ -248,12 +319,17 @@ impl State {
 
     /// Whoever goes on has made up their mind: what could still be undone is sent.
     pub(super) fn send_removals(&mut self) -> Vec<Effect> {
-        let Some(wallet) = self.wallet_mut() else { return Vec::new() };
+        let Some(wallet) = self.wallet_mut() else {
+            return Vec::new();
+        };
         let mut effects = Vec::new();
         for (id, removal) in &mut wallet.removals {
             if *removal == Removal::Counting {
                 *removal = Removal::Sent;
-                effects.extend([Effect::Hush(Alarm::Removal(id.clone())), Effect::Remove(id.clone())]);
+                effects.extend([
+                    Effect::Hush(Alarm::Removal(id.clone())),
+                    Effect::Remove(id.clone()),
+                ]);
             }
         }
         effects
@@ -262,7 +338,10 @@ impl State {
     fn removed(&mut self, id: String, result: Result<(), Failure>) -> Vec<Effect> {
         match result {
             Ok(()) => {
-                if let Some(card) = self.wallet_mut().and_then(|wallet| wallet.cards.iter_mut().find(|card| card.token_id == id)) {
+                if let Some(card) = self
+                    .wallet_mut()
+                    .and_then(|wallet| wallet.cards.iter_mut().find(|card| card.token_id == id))
+                {
                     card.removing = true;
                 }
                 vec![Effect::Tell(Event::CardRemove(id))]
@@ -274,7 +353,11 @@ impl State {
                 }
                 self.trouble(match failure {
                     Failure::Offline => Problem::Offline,
-                    Failure::Refused(code, details) => Problem::Refused { code, until: details.until, tries_left: None },
+                    Failure::Refused(code, details) => Problem::Refused {
+                        code,
+                        until: details.until,
+                        tries_left: None,
+                    },
                 })
             }
         }
@@ -293,7 +376,9 @@ impl State {
     }
 
     fn profile_saved(&mut self) -> Vec<Effect> {
-        let Step::Cards(wallet) = &self.step else { return Vec::new() };
+        let Step::Cards(wallet) = &self.step else {
+            return Vec::new();
+        };
         if self.waiting.is_some() || !wallet.profile.open {
             return Vec::new();
         }
@@ -307,7 +392,10 @@ impl State {
             email_id: given(ProfileField::Email),
         };
         if request == UpdateShopperRequest::default() {
-            return self.refuse(Problem::Profile(ProfileField::FirstName), Target::Profile(ProfileField::FirstName));
+            return self.refuse(
+                Problem::Profile(ProfileField::FirstName),
+                Target::Profile(ProfileField::FirstName),
+            );
         }
         self.ask(Call::Profile(request))
     }
@@ -340,7 +428,9 @@ impl State {
             Err(Failure::Refused(code, _)) if ends_session(code) => self.expired(code),
             Err(_) => {
                 self.stale = true;
-                let pause = 1_000u32.saturating_mul(1 << self.watch_failures.min(5)).min(WATCH_PAUSE_MAX_MS);
+                let pause = 1_000u32
+                    .saturating_mul(1 << self.watch_failures.min(5))
+                    .min(WATCH_PAUSE_MAX_MS);
                 self.watch_failures = self.watch_failures.saturating_add(1);
                 vec![Effect::Wake(Alarm::Watch, pause)]
             }
@@ -350,26 +440,46 @@ impl State {
     /// Takes the server's cards over in place: what the shopper chose or asked about stays, unless it
     /// is no longer possible.
     fn merged(&mut self, view: CustomerCardsView) -> Vec<Effect> {
-        let Some(wallet) = self.wallet_mut() else { return Vec::new() };
-        let CustomerCardsView { customer, cards, revision } = view;
+        let Some(wallet) = self.wallet_mut() else {
+            return Vec::new();
+        };
+        let CustomerCardsView {
+            customer,
+            cards,
+            revision,
+        } = view;
         let turned: Vec<CardView> = cards
             .iter()
-            .filter(|card| wallet.card(&card.token_id).is_some_and(|before| before.decision.eligible != card.decision.eligible))
+            .filter(|card| {
+                wallet
+                    .card(&card.token_id)
+                    .is_some_and(|before| before.decision.eligible != card.decision.eligible)
+            })
             .cloned()
             .collect();
-        let unlike = |card: &CardView| wallet.card(&card.token_id).is_none_or(|before| before.decision != card.decision);
+        let unlike = |card: &CardView| {
+            wallet
+                .card(&card.token_id)
+                .is_none_or(|before| before.decision != card.decision)
+        };
         let same = wallet.cards.len() == cards.len() && !cards.iter().any(unlike);
         wallet.customer = customer;
         wallet.cards = cards;
         wallet.revision = revision;
-        wallet.removals.retain(|(id, _)| wallet.cards.iter().any(|card| card.token_id == *id));
+        wallet
+            .removals
+            .retain(|(id, _)| wallet.cards.iter().any(|card| card.token_id == *id));
         let picked_before = wallet.pick.clone();
         if let Some(Pick::Card(id)) = &picked_before
             && !wallet.is_usable(id)
         {
             wallet.pick = None;
         }
-        if wallet.agreeing.as_ref().is_some_and(|(id, _)| wallet.card(id).is_none_or(|card| card.decision.eligible)) {
+        if wallet
+            .agreeing
+            .as_ref()
+            .is_some_and(|(id, _)| wallet.card(id).is_none_or(|card| card.decision.eligible))
+        {
             wallet.agreeing = None;
         }
         let lost = picked_before != wallet.pick;
@@ -380,12 +490,24 @@ impl State {
         let mut effects: Vec<Effect> = turned
             .into_iter()
             .map(|card| {
-                let reasons = card.decision.reasons.iter().map(|reason| reason.code).collect();
-                Effect::Tell(Event::EligibilityChange { token_id: card.token_id, eligible: card.decision.eligible, reasons })
+                let reasons = card
+                    .decision
+                    .reasons
+                    .iter()
+                    .map(|reason| reason.code)
+                    .collect();
+                Effect::Tell(Event::EligibilityChange {
+                    token_id: card.token_id,
+                    eligible: card.decision.eligible,
+                    reasons,
+                })
             })
             .collect();
         if let Step::Done(wallet, choice) = &self.step
-            && choice.token_id.as_deref().is_some_and(|id| !wallet.is_usable(id))
+            && choice
+                .token_id
+                .as_deref()
+                .is_some_and(|id| !wallet.is_usable(id))
         {
             self.step = Step::Cards(wallet.clone());
             effects.push(self.change());
@@ -402,7 +524,13 @@ fn notice_of(turned: &[CardView], nothing_usable: bool) -> Notice {
     match turned {
         [card] if card.decision.eligible => Notice::Usable(card.token_id.clone()),
         [card, others @ ..] => match reason(card) {
-            Some(code) if nothing_usable && is_of_customer(code) && others.iter().all(|other| reason(other) == Some(code)) => Notice::AllDimmed(code),
+            Some(code)
+                if nothing_usable
+                    && is_of_customer(code)
+                    && others.iter().all(|other| reason(other) == Some(code)) =>
+            {
+                Notice::AllDimmed(code)
+            }
             Some(code) if others.is_empty() => Notice::Dimmed(card.token_id.clone(), code),
             _ => Notice::Updated,
         },
@@ -413,6 +541,9 @@ fn notice_of(turned: &[CardView], nothing_usable: bool) -> Notice {
 const fn is_of_customer(code: ReasonCode) -> bool {
     matches!(
         code,
-        ReasonCode::CustomerNotVerified | ReasonCode::CustomerSuspended | ReasonCode::CustomerDeleted | ReasonCode::VerificationStale
+        ReasonCode::CustomerNotVerified
+            | ReasonCode::CustomerSuspended
+            | ReasonCode::CustomerDeleted
+            | ReasonCode::VerificationStale
     )
 }

@@ -1,6 +1,8 @@
 //! What the flow hears and what it wants done.
 
-use shared::api::checkout::{ChallengeView, CustomerCardsView, SelectionRequest, SessionView, UpdateShopperRequest};
+use shared::api::checkout::{
+    ChallengeView, CustomerCardsView, SelectionRequest, SessionView, UpdateShopperRequest,
+};
 use shared::api::error::{ErrorBody, ErrorCode, ErrorDetails};
 use shared::customer::CustomerStatus;
 use shared::eligibility::{ReasonCode, Remedy};

@@ -68,7 +68,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { removable: true, only_usable: false, limit: None, button: true }
+        Self {
+            removable: true,
+            only_usable: false,
+            limit: None,
+            button: true,
+        }
     }
 }
 
@@ -190,7 +195,11 @@ pub struct Challenge {
 
 impl From<ChallengeView> for Challenge {
     fn from(view: ChallengeView) -> Self {
-        Self { view, code: String::new(), locked_until: None }
+        Self {
+            view,
+            code: String::new(),
+            locked_until: None,
+        }
     }
 }
 
@@ -226,7 +235,10 @@ impl From<CustomerCardsView> for Wallet {
             save: false,
             removals: Vec::new(),
             agreeing: None,
-            profile: ProfileForm { open: asks, ..ProfileForm::default() },
+            profile: ProfileForm {
+                open: asks,
+                ..ProfileForm::default()
+            },
         }
     }
 }
@@ -244,13 +256,18 @@ impl Wallet {
         if self.card(token_id).is_some_and(|card| card.removing) {
             return Some(Removal::Sent);
         }
-        self.removals.iter().find(|(id, _)| id == token_id).map(|(_, removal)| *removal)
+        self.removals
+            .iter()
+            .find(|(id, _)| id == token_id)
+            .map(|(_, removal)| *removal)
     }
 
     /// Whether a card can be chosen now.
     #[must_use]
     pub fn is_usable(&self, token_id: &str) -> bool {
-        self.card(token_id).is_some_and(|card| card.decision.eligible) && matches!(self.removal(token_id), None | Some(Removal::Asked))
+        self.card(token_id)
+            .is_some_and(|card| card.decision.eligible)
+            && matches!(self.removal(token_id), None | Some(Removal::Asked))
     }
 }
 
@@ -321,7 +338,9 @@ impl ProfileField {
     /// Reads the name on the wire.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::FirstName, Self::LastName, Self::Email].into_iter().find(|field| field.as_str() == text)
+        [Self::FirstName, Self::LastName, Self::Email]
+            .into_iter()
+            .find(|field| field.as_str() == text)
     }
 }
 
@@ -411,7 +430,10 @@ impl State {
             facts,
             options,
             step,
-            phone: PhoneForm { country, number: String::new() },
+            phone: PhoneForm {
+                country,
+                number: String::new(),
+            },
             waiting: None,
             problem: None,
             notice: None,
@@ -457,7 +479,10 @@ impl State {
     pub fn shown_cards(&self) -> impl Iterator<Item = &CardView> {
         let only_usable = self.options.only_usable;
         let cards = self.wallet().map_or(&[][..], |wallet| &wallet.cards);
-        cards.iter().filter(move |card| card.decision.eligible || !only_usable).take(self.options.limit.unwrap_or(usize::MAX))
+        cards
+            .iter()
+            .filter(move |card| card.decision.eligible || !only_usable)
+            .take(self.options.limit.unwrap_or(usize::MAX))
     }
 
     /// The code on its way.
@@ -480,6 +505,8 @@ impl State {
     /// Whether no code is taken now.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.challenge().and_then(|challenge| challenge.locked_until).is_some_and(|until| until > self.now)
+        self.challenge()
+            .and_then(|challenge| challenge.locked_until)
+            .is_some_and(|until| until > self.now)
     }
 }

@@ -16,7 +16,11 @@ use crate::widget::wording;
 
 /// The card of a token as it stands now; nothing once it is gone.
 fn with_card<T: Default>(state: &State, id: &str, read: impl FnOnce(&CardView) -> T) -> T {
-    state.wallet().and_then(|wallet| wallet.card(id)).map(read).unwrap_or_default()
+    state
+        .wallet()
+        .and_then(|wallet| wallet.card(id))
+        .map(read)
+        .unwrap_or_default()
 }
 
 fn removal(state: &State, id: &str) -> Option<Removal> {
@@ -27,11 +31,21 @@ fn removal(state: &State, id: &str) -> Option<Removal> {
 pub fn card(ui: Ui, id: String) -> AnyView {
     let usable = {
         let id = id.clone();
-        Memo::new(move |_| ui.state.with(|state| state.wallet().is_some_and(|wallet| wallet.is_usable(&id))))
+        Memo::new(move |_| {
+            ui.state
+                .with(|state| state.wallet().is_some_and(|wallet| wallet.is_usable(&id)))
+        })
     };
     let picked = {
         let id = id.clone();
-        ui.flag(move |state| state.wallet().is_some_and(|wallet| wallet.pick.as_ref().is_some_and(|pick| matches!(pick, Pick::Card(token) if *token == id))))
+        ui.flag(move |state| {
+            state.wallet().is_some_and(|wallet| {
+                wallet
+                    .pick
+                    .as_ref()
+                    .is_some_and(|pick| matches!(pick, Pick::Card(token) if *token == id))
+            })
+        })
     };
     let choose = id.clone();
     let reasons_id = format!("of-why-{id}");
@@ -65,7 +79,14 @@ pub fn card(ui: Ui, id: String) -> AnyView {
 pub fn face(ui: Ui, id: String) -> AnyView {
     let (network, issuer, last4, kind) = ui.state.with_untracked(|state| {
         with_card(state, &id, |card| {
-            card.card.as_ref().map(|face| (face.network_name.clone(), face.issuer_name.clone(), face.last4_digit.clone(), face.card_type))
+            card.card.as_ref().map(|face| {
+                (
+                    face.network_name.clone(),
+                    face.issuer_name.clone(),
+                    face.last4_digit.clone(),
+                    face.card_type,
+                )
+            })
         })
         .unwrap_or_default()
     });
@@ -93,12 +114,23 @@ pub fn face(ui: Ui, id: String) -> AnyView {
 fn reasons(ui: Ui, id: String) -> AnyView {
     let held = {
         let id = id.clone();
-        Memo::new(move |_| ui.state.with(|state| if removal(state, &id).is_some() { Vec::new() } else { with_card(state, &id, |card| card.decision.reasons.clone()) }))
+        Memo::new(move |_| {
+            ui.state.with(|state| {
+                if removal(state, &id).is_some() {
+                    Vec::new()
+                } else {
+                    with_card(state, &id, |card| card.decision.reasons.clone())
+                }
+            })
+        })
     };
     (move || {
         let reasons = held.get();
         (!reasons.is_empty()).then(|| {
-            let items: Vec<AnyView> = reasons.into_iter().map(|reason| item(ui, id.clone(), reason)).collect();
+            let items: Vec<AnyView> = reasons
+                .into_iter()
+                .map(|reason| item(ui, id.clone(), reason))
+                .collect();
             view! { <ul class="reasons">{items}</ul> }
         })
     })
@@ -123,7 +155,16 @@ fn item(ui: Ui, id: String, reason: Reason) -> AnyView {
 #[cfg(target_arch = "wasm32")]
 fn action(ui: Ui, id: String, remedy: Remedy) -> Option<AnyView> {
     let words = ui.text(move |_, texts| texts.remedy(remedy).to_owned());
-    wording::is_action(remedy).then(|| press(ui, "button small", words, None, None, Message::RemedyTaken(id, remedy)))
+    wording::is_action(remedy).then(|| {
+        press(
+            ui,
+            "button small",
+            words,
+            None,
+            None,
+            Message::RemedyTaken(id, remedy),
+        )
+    })
 }
 
 /// Without scripts: a link leads to the other card, consent is a form, and a phone is verified
@@ -154,7 +195,14 @@ fn action(ui: Ui, id: String, remedy: Remedy) -> Option<AnyView> {
 fn agreement(ui: Ui, id: String) -> AnyView {
     let open = {
         let id = id.clone();
-        Memo::new(move |_| ui.state.with(|state| state.wallet().and_then(|wallet| wallet.agreeing.as_ref()).is_some_and(|(token, _)| *token == id)))
+        Memo::new(move |_| {
+            ui.state.with(|state| {
+                state
+                    .wallet()
+                    .and_then(|wallet| wallet.agreeing.as_ref())
+                    .is_some_and(|(token, _)| *token == id)
+            })
+        })
     };
     (move || {
         open.get().then(|| {
@@ -184,8 +232,12 @@ fn agreement(ui: Ui, id: String) -> AnyView {
 // ----- removing
 
 fn named(ui: Ui, id: &str) -> String {
-    let name = ui.state.with_untracked(|state| ui.texts.with_value(|texts| with_card(state, id, |card| wording::card_name(card, texts))));
-    ui.texts.with_value(|texts| texts.fill(Key::WidgetCardRemoveNamed, &[("card", &name)]))
+    let name = ui.state.with_untracked(|state| {
+        ui.texts
+            .with_value(|texts| with_card(state, id, |card| wording::card_name(card, texts)))
+    });
+    ui.texts
+        .with_value(|texts| texts.fill(Key::WidgetCardRemoveNamed, &[("card", &name)]))
 }
 
 fn may_remove(state: &State) -> bool {
@@ -196,12 +248,22 @@ fn may_remove(state: &State) -> bool {
 fn remove(ui: Ui, id: String) -> AnyView {
     let shown = {
         let id = id.clone();
-        Memo::new(move |_| ui.state.with(|state| may_remove(state) && removal(state, &id).is_none()))
+        Memo::new(move |_| {
+            ui.state
+                .with(|state| may_remove(state) && removal(state, &id).is_none())
+        })
     };
     (move || {
         shown.get().then(|| {
             let words = ui.text(|_, texts| texts.get(Key::WidgetCardRemove).to_owned());
-            press(ui, "button quiet remove", words, Some(named(ui, &id)), Some(Target::Remove(id.clone()).name()), Message::RemoveAsked(id.clone()))
+            press(
+                ui,
+                "button quiet remove",
+                words,
+                Some(named(ui, &id)),
+                Some(Target::Remove(id.clone()).name()),
+                Message::RemoveAsked(id.clone()),
+            )
         })
     })
     .into_any()
@@ -210,7 +272,9 @@ fn remove(ui: Ui, id: String) -> AnyView {
 /// Without scripts the confirmation is a fold.
 #[cfg(not(target_arch = "wasm32"))]
 fn remove(ui: Ui, id: String) -> AnyView {
-    let shown = ui.state.with_untracked(|state| may_remove(state) && removal(state, &id).is_none());
+    let shown = ui
+        .state
+        .with_untracked(|state| may_remove(state) && removal(state, &id).is_none());
     shown
         .then(|| {
             view! {
@@ -233,24 +297,54 @@ fn removal_line(ui: Ui, id: String) -> AnyView {
         Memo::new(move |_| ui.state.with(|state| removal(state, &id)))
     };
     let press_small = move |class, key: Key, focus: Option<Target>, message| {
-        press(ui, class, ui.text(move |_, texts| texts.get(key).to_owned()), None, focus.map(|target| target.name()), message)
+        press(
+            ui,
+            class,
+            ui.text(move |_, texts| texts.get(key).to_owned()),
+            None,
+            focus.map(|target| target.name()),
+            message,
+        )
     };
     (move || {
         let of_card = |key: Key| -> Text {
             let id = id.clone();
-            ui.text(move |state, texts: &Texts| texts.fill(key, &[("card", &with_card(state, &id, |card| wording::card_name(card, texts)))]))
+            ui.text(move |state, texts: &Texts| {
+                texts.fill(
+                    key,
+                    &[(
+                        "card",
+                        &with_card(state, &id, |card| wording::card_name(card, texts)),
+                    )],
+                )
+            })
         };
         let (words, buttons): (Text, Vec<AnyView>) = match stage.get()? {
             Removal::Asked => (
                 of_card(Key::WidgetCardRemoveAsk),
                 vec![
-                    press_small("button small danger", Key::WidgetCardRemoveYes, Some(Target::RemoveYes(id.clone())), Message::RemoveConfirmed(id.clone())),
-                    press_small("button small", Key::WidgetCardRemoveNo, None, Message::RemoveKept(id.clone())),
+                    press_small(
+                        "button small danger",
+                        Key::WidgetCardRemoveYes,
+                        Some(Target::RemoveYes(id.clone())),
+                        Message::RemoveConfirmed(id.clone()),
+                    ),
+                    press_small(
+                        "button small",
+                        Key::WidgetCardRemoveNo,
+                        None,
+                        Message::RemoveKept(id.clone()),
+                    ),
                 ],
             ),
             Removal::Counting => (
                 of_card(Key::WidgetCardRemoved),
-                vec![press_small("button small", Key::WidgetCardUndo, Some(Target::Undo(id.clone())), Message::RemoveUndone(id.clone()))],
+                vec![press_small(
+                    "button small",
+                    Key::WidgetCardUndo,
+                    Some(Target::Undo(id.clone())),
+                    Message::RemoveUndone(id.clone()),
+                )],
             ),
             Removal::Sent => (of_card(Key::WidgetCardRemoving), Vec::new()),
         };

@@ -16,13 +16,44 @@ pub const FORM: &str = "of-select";
 const ABOUT_CHOICE: fn(&Problem) -> bool = |problem| !matches!(problem, Problem::Profile(_));
 
 pub fn cards(ui: Ui) -> AnyView {
-    let shown = Memo::new(move |_| ui.state.with(|state| state.shown_cards().map(|card| card.token_id.clone()).collect::<Vec<_>>()));
-    let heading = ui.text(|state, texts| state.wallet().map_or_else(String::new, |wallet| wording::greeting(wallet, texts)));
-    let usual = ui.text(|state, texts| wording::note(state, texts, if state.stale { texts.get(Key::WidgetOfflineWatch) } else { "" }));
-    let busy = move || ui.state.with(|state| wording::is_busy(state, |call| matches!(call, Call::Select(_))));
-    let go_on = ui.state.with_untracked(|state| state.options.button).then(|| {
-        main_button(ui.text(|_, texts| texts.get(Key::WidgetCardsSubmit).to_owned()), busy, Some(FORM))
+    let shown = Memo::new(move |_| {
+        ui.state.with(|state| {
+            state
+                .shown_cards()
+                .map(|card| card.token_id.clone())
+                .collect::<Vec<_>>()
+        })
     });
+    let heading = ui.text(|state, texts| {
+        state
+            .wallet()
+            .map_or_else(String::new, |wallet| wording::greeting(wallet, texts))
+    });
+    let usual = ui.text(|state, texts| {
+        wording::note(
+            state,
+            texts,
+            if state.stale {
+                texts.get(Key::WidgetOfflineWatch)
+            } else {
+                ""
+            },
+        )
+    });
+    let busy = move || {
+        ui.state
+            .with(|state| wording::is_busy(state, |call| matches!(call, Call::Select(_))))
+    };
+    let go_on = ui
+        .state
+        .with_untracked(|state| state.options.button)
+        .then(|| {
+            main_button(
+                ui.text(|_, texts| texts.get(Key::WidgetCardsSubmit).to_owned()),
+                busy,
+                Some(FORM),
+            )
+        });
     view! {
         <div class="step">
             {title(heading)}
@@ -50,7 +81,11 @@ pub fn cards(ui: Ui) -> AnyView {
 
 /// Another card: a way to pay like the saved ones, with the box to save it.
 fn other(ui: Ui) -> AnyView {
-    let picked = ui.flag(|state| state.wallet().is_some_and(|wallet| wallet.pick == Some(Pick::Other)));
+    let picked = ui.flag(|state| {
+        state
+            .wallet()
+            .is_some_and(|wallet| wallet.pick == Some(Pick::Other))
+    });
     let may_save = ui.state.with_untracked(|state| state.may(Permission::Save));
     let save = may_save.then(|| {
         let ticked = ui.flag(|state| state.wallet().is_some_and(|wallet| wallet.save));
@@ -90,17 +125,28 @@ fn other(ui: Ui) -> AnyView {
 
 /// The consent text: the wording whose version is recorded.
 pub fn consent(ui: Ui) -> super::Text {
-    ui.text(|state, texts| texts.fill(Key::WidgetCardsConsent, &[("merchant", &state.facts.merchant_name)]))
+    ui.text(|state, texts| {
+        texts.fill(
+            Key::WidgetCardsConsent,
+            &[("merchant", &state.facts.merchant_name)],
+        )
+    })
 }
 
 /// Name and e-mail, asked of a new customer after everything else, and never required.
 fn profile(ui: Ui) -> AnyView {
-    let open = Memo::new(move |_| ui.state.with(|state| state.wallet().is_some_and(|wallet| wallet.profile.open)));
+    let open = Memo::new(move |_| {
+        ui.state
+            .with(|state| state.wallet().is_some_and(|wallet| wallet.profile.open))
+    });
     (move || open.get().then(|| profile_form(ui))).into_any()
 }
 
 fn profile_form(ui: Ui) -> AnyView {
-    let busy = move || ui.state.with(|state| wording::is_busy(state, |call| matches!(call, Call::Profile(_))));
+    let busy = move || {
+        ui.state
+            .with(|state| wording::is_busy(state, |call| matches!(call, Call::Profile(_))))
+    };
     let about: fn(&Problem) -> bool = |problem| matches!(problem, Problem::Profile(_));
     view! {
         <form class="profile" method="post" action=ui.action("profile") novalidate="" on:submit=instead(ui, Message::ProfileSaved)>
@@ -123,9 +169,20 @@ fn profile_form(ui: Ui) -> AnyView {
     .into_any()
 }
 
-fn profile_field(ui: Ui, field: ProfileField, label: Key, autocomplete: &'static str, kind: &'static str, about: fn(&Problem) -> bool) -> AnyView {
+fn profile_field(
+    ui: Ui,
+    field: ProfileField,
+    label: Key,
+    autocomplete: &'static str,
+    kind: &'static str,
+    about: fn(&Problem) -> bool,
+) -> AnyView {
     let id = format!("of-{}", field.as_str());
-    let held = move |state: &State| state.wallet().map_or_else(String::new, |wallet| wallet.profile.get(field).to_owned());
+    let held = move |state: &State| {
+        state
+            .wallet()
+            .map_or_else(String::new, |wallet| wallet.profile.get(field).to_owned())
+    };
     view! {
         <div>
             <label class="label" for=id.clone()>{ui.say(label)}</label>

@@ -10,14 +10,38 @@ use crate::widget::flow::state::{Problem, State};
 use crate::widget::wording;
 
 pub fn code(ui: Ui) -> AnyView {
-    let busy = move || ui.state.with(|state| wording::is_busy(state, |call| matches!(call, Call::Code { .. })));
-    let challenge_id = move || ui.state.with(|state| state.challenge().map(|challenge| challenge.view.challenge_id.clone()));
-    let usual = ui.text(|state, texts| wording::note(state, texts, &texts.fill(Key::WidgetCodeNote, &[("minutes", &state.facts.code_minutes.to_string())])));
+    let busy = move || {
+        ui.state
+            .with(|state| wording::is_busy(state, |call| matches!(call, Call::Code { .. })))
+    };
+    let challenge_id = move || {
+        ui.state.with(|state| {
+            state
+                .challenge()
+                .map(|challenge| challenge.view.challenge_id.clone())
+        })
+    };
+    let usual = ui.text(|state, texts| {
+        wording::note(
+            state,
+            texts,
+            &texts.fill(
+                Key::WidgetCodeNote,
+                &[("minutes", &state.facts.code_minutes.to_string())],
+            ),
+        )
+    });
     let sent_to = ui.text(|state, texts| {
-        let phone = state.challenge().map_or("", |challenge| &challenge.view.sent_to);
+        let phone = state
+            .challenge()
+            .map_or("", |challenge| &challenge.view.sent_to);
         texts.fill(Key::WidgetCodeSentTo, &[("phone", phone)])
     });
-    let typed = move |state: &State| state.challenge().map_or_else(String::new, |challenge| challenge.code.clone());
+    let typed = move |state: &State| {
+        state
+            .challenge()
+            .map_or_else(String::new, |challenge| challenge.code.clone())
+    };
     view! {
         {title(ui.text(|_, texts| texts.get(Key::WidgetCodeTitle).to_owned()))}
         <div class="lead sent">
@@ -65,20 +89,44 @@ const fn about_code(problem: &Problem) -> bool {
 /// What is not a digit never stays in the field.
 fn show_code(ui: Ui, event: &leptos::ev::Event) {
     use leptos::wasm_bindgen::JsCast as _;
-    let Some(input) = event.target().and_then(|target| target.dyn_into::<leptos::web_sys::HtmlInputElement>().ok()) else { return };
-    let shown = ui.state.with_untracked(|state| state.challenge().map(|challenge| challenge.code.clone()));
+    let Some(input) = event
+        .target()
+        .and_then(|target| target.dyn_into::<leptos::web_sys::HtmlInputElement>().ok())
+    else {
+        return;
+    };
+    let shown = ui
+        .state
+        .with_untracked(|state| state.challenge().map(|challenge| challenge.code.clone()));
     if let Some(shown) = shown.filter(|shown| *shown != input.value()) {
         input.set_value(&shown);
     }
 }
 
 fn resend(ui: Ui) -> AnyView {
-    let challenge_id = move || ui.state.with(|state| state.challenge().map(|challenge| challenge.view.challenge_id.clone()));
+    let challenge_id = move || {
+        ui.state.with(|state| {
+            state
+                .challenge()
+                .map(|challenge| challenge.view.challenge_id.clone())
+        })
+    };
     // Without scripts nothing counts down, so the button stays: the server says when it is too early.
     let early = move |state: &State| cfg!(target_arch = "wasm32") && state.resend_in().is_some();
-    let never = |state: &State| state.challenge().is_some_and(|challenge| challenge.view.resend_at.is_none());
-    let unready = ui.attribute(move |state| (early(state) || never(state)).then(|| "true".to_owned()));
-    let words = ui.text(move |state, texts| if early(state) || never(state) { wording::resend(state, texts) } else { texts.get(Key::WidgetCodeResend).to_owned() });
+    let never = |state: &State| {
+        state
+            .challenge()
+            .is_some_and(|challenge| challenge.view.resend_at.is_none())
+    };
+    let unready =
+        ui.attribute(move |state| (early(state) || never(state)).then(|| "true".to_owned()));
+    let words = ui.text(move |state, texts| {
+        if early(state) || never(state) {
+            wording::resend(state, texts)
+        } else {
+            texts.get(Key::WidgetCodeResend).to_owned()
+        }
+    });
     view! {
         <form method="post" action=ui.action("resend") on:submit=instead(ui, Message::Resend)>
             <input type="hidden" name="challenge_id" value=challenge_id />

@@ -14,18 +14,46 @@ struct Drawing {
 
 const fn drawing_of(network: &Network) -> Drawing {
     let (strokes, fill, half) = match network {
-        Network::Visa => ("M9 9l3 8 3-8M18 9v8M27 10.4c-.9-1.5-5-1.900-5 .4 0 2.400 5 1.300 5 3.900 0 2.500-4.300 2.700-5.500.9M29 17l3-8 3 8M30.200 14.300h3.600", "", ""),
-        Network::Amex => ("M7 17l2.500-8 2.500 8M7.900 14.400h3.200M14.500 17V9l2.500 4.500L19.500 9v8M26.500 9h-4v8h4M22.500 13h3.400M28.500 9l4.500 8M33 9l-4.500 8", "", ""),
-        Network::Mastercard => ("", "M20 8.400a6.500 6.500 0 1 0 0 9.200 6.500 6.500 0 0 1 0-9.200z", "M20 8.400a6.500 6.500 0 1 1 0 9.200 6.500 6.500 0 0 0 0-9.200z"),
-        Network::Maestro => ("M20 8.400a6.500 6.500 0 1 0 0 9.200M20 8.400a6.500 6.500 0 1 1 0 9.200", "M20 8.400a6.500 6.500 0 0 1 0 9.200 6.500 6.500 0 0 1 0-9.200z", ""),
+        Network::Visa => (
+            "M9 9l3 8 3-8M18 9v8M27 10.4c-.9-1.5-5-1.900-5 .4 0 2.400 5 1.300 5 3.900 0 2.500-4.300 2.700-5.500.9M29 17l3-8 3 8M30.200 14.300h3.600",
+            "",
+            "",
+        ),
+        Network::Amex => (
+            "M7 17l2.500-8 2.500 8M7.900 14.400h3.200M14.500 17V9l2.500 4.500L19.500 9v8M26.500 9h-4v8h4M22.500 13h3.400M28.500 9l4.500 8M33 9l-4.500 8",
+            "",
+            "",
+        ),
+        Network::Mastercard => (
+            "",
+            "M20 8.400a6.500 6.500 0 1 0 0 9.200 6.500 6.500 0 0 1 0-9.200z",
+            "M20 8.400a6.500 6.500 0 1 1 0 9.200 6.500 6.500 0 0 0 0-9.200z",
+        ),
+        Network::Maestro => (
+            "M20 8.400a6.500 6.500 0 1 0 0 9.200M20 8.400a6.500 6.500 0 1 1 0 9.200",
+            "M20 8.400a6.500 6.500 0 0 1 0 9.200 6.500 6.500 0 0 1 0-9.200z",
+            "",
+        ),
         Network::Rupay => ("", "M13 7l6 6-6 6z", "M20.500 7l6 6-6 6z"),
-        Network::Diners => ("M28 13a8 8 0 1 1-16 0 8 8 0 1 1 16 0z", "M18.500 8a5.200 5.200 0 0 0 0 10zM21.500 8a5.200 5.200 0 0 1 0 10z", ""),
-        Network::Jcb => ("", "M12 8a2 2 0 0 1 2-2h2v12a2 2 0 0 1-2 2h-2zM24 8a2 2 0 0 1 2-2h2v12a2 2 0 0 1-2 2h-2z", "M18 8a2 2 0 0 1 2-2h2v12a2 2 0 0 1-2 2h-2z"),
+        Network::Diners => (
+            "M28 13a8 8 0 1 1-16 0 8 8 0 1 1 16 0z",
+            "M18.500 8a5.200 5.200 0 0 0 0 10zM21.500 8a5.200 5.200 0 0 1 0 10z",
+            "",
+        ),
+        Network::Jcb => (
+            "",
+            "M12 8a2 2 0 0 1 2-2h2v12a2 2 0 0 1-2 2h-2zM24 8a2 2 0 0 1 2-2h2v12a2 2 0 0 1-2 2h-2z",
+            "M18 8a2 2 0 0 1 2-2h2v12a2 2 0 0 1-2 2h-2z",
+        ),
         Network::Discover => ("M9 13h10", "M31 13a5 5 0 1 1-10 0 5 5 0 1 1 10 0z", ""),
         Network::Other => ("M9 17h6", "", "M1 8h38v4H1z"),
         Network::Another => ("M20 8v10M15 13h10", "", ""),
     };
-    Drawing { strokes, fill, half }
+    Drawing {
+        strokes,
+        fill,
+        half,
+    }
 }
 
 enum Network {
@@ -44,7 +72,11 @@ enum Network {
 impl Network {
     /// By the name that token providers give, however they spell it.
     fn of_name(name: &str) -> Self {
-        let letters: String = name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+        let letters: String = name
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
         match letters.as_str() {
             "visa" => Self::Visa,
             "amex" | "americanexpress" => Self::Amex,
@@ -61,7 +93,10 @@ impl Network {
 
 /// The mark of a network; `label` is read out in its place, when it is not empty.
 pub fn mark(network: &str, label: String) -> AnyView {
-    draw(&Network::of_name(network), Some(label).filter(|label| !label.is_empty()))
+    draw(
+        &Network::of_name(network),
+        Some(label).filter(|label| !label.is_empty()),
+    )
 }
 
 /// The mark of a card that is not saved.
@@ -70,8 +105,16 @@ pub fn another() -> AnyView {
 }
 
 fn draw(network: &Network, label: Option<String>) -> AnyView {
-    let Drawing { strokes, fill, half } = drawing_of(network);
-    let (role, hidden) = if label.is_some() { (Some("img"), None) } else { (None, Some("true")) };
+    let Drawing {
+        strokes,
+        fill,
+        half,
+    } = drawing_of(network);
+    let (role, hidden) = if label.is_some() {
+        (Some("img"), None)
+    } else {
+        (None, Some("true"))
+    };
     view! {
         <svg class="mark" viewBox="0 0 40 26" role=role aria-label=label aria-hidden=hidden>
             <rect class="mark-edge" x=".5" y=".5" width="39" height="25" rx="4" />

@@ -46,13 +46,26 @@ pub struct Ui {
 impl Ui {
     /// Draws `state`, posts forms under `base`, and sends what happens to `send`.
     #[must_use]
-    pub fn new(state: RwSignal<State>, texts: Texts, base: String, send: Callback<Message>) -> Self {
-        Self { state, texts: StoredValue::new(texts), base: StoredValue::new(base), send }
+    pub fn new(
+        state: RwSignal<State>,
+        texts: Texts,
+        base: String,
+        send: Callback<Message>,
+    ) -> Self {
+        Self {
+            state,
+            texts: StoredValue::new(texts),
+            base: StoredValue::new(base),
+            send,
+        }
     }
 
     /// A text made of the state. Boxed, like the two below: one type for all keeps the WASM small.
     fn text(self, words: impl Fn(&State, &Texts) -> String + Send + 'static) -> Text {
-        Box::new(move || self.texts.with_value(|texts| self.state.with(|state| words(state, texts))))
+        Box::new(move || {
+            self.texts
+                .with_value(|texts| self.state.with(|state| words(state, texts)))
+        })
     }
 
     /// A text that does not change.

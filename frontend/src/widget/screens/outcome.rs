@@ -11,7 +11,13 @@ use crate::widget::wording;
 
 pub fn loading(ui: Ui) -> AnyView {
     let failed = ui.flag(|state| state.problem.is_none());
-    let busy = ui.text(|state, texts| if state.problem.is_some() { String::new() } else { wording::note(state, texts, texts.get(Key::WidgetBusy)) });
+    let busy = ui.text(|state, texts| {
+        if state.problem.is_some() {
+            String::new()
+        } else {
+            wording::note(state, texts, texts.get(Key::WidgetBusy))
+        }
+    });
     view! {
         <div class="step loading">
             {line(ui, "of-loading-line", |_| true, busy)}
@@ -25,7 +31,11 @@ pub fn loading(ui: Ui) -> AnyView {
 pub fn done(ui: Ui) -> AnyView {
     let lead = ui.text(|state, texts| match &state.step {
         Step::Done(_, choice) if choice.token_id.is_none() => {
-            let saved = if choice.save { Key::WidgetDoneSaved } else { Key::WidgetDoneNotSaved };
+            let saved = if choice.save {
+                Key::WidgetDoneSaved
+            } else {
+                Key::WidgetDoneNotSaved
+            };
             format!("{} {}", texts.get(Key::WidgetDoneOther), texts.get(saved))
         }
         _ => String::new(),
@@ -39,7 +49,14 @@ pub fn done(ui: Ui) -> AnyView {
         None => view! { <p class="lead">{lead}</p> }.into_any(),
     };
     let change = if cfg!(target_arch = "wasm32") {
-        press(ui, "button quiet", ui.text(|_, texts| texts.get(Key::WidgetDoneChange).to_owned()), None, None, Message::ChangeChoice)
+        press(
+            ui,
+            "button quiet",
+            ui.text(|_, texts| texts.get(Key::WidgetDoneChange).to_owned()),
+            None,
+            None,
+            Message::ChangeChoice,
+        )
     } else {
         view! {
             <form method="get" action=ui.base.get_value()>
@@ -56,8 +73,20 @@ pub fn done(ui: Ui) -> AnyView {
 }
 
 pub fn guest(ui: Ui) -> AnyView {
-    let returnable = ui.state.with_untracked(|state| matches!(state.step, Step::Guest { returnable: true })) && cfg!(target_arch = "wasm32");
-    let back = returnable.then(|| press(ui, "button quiet", ui.text(|_, texts| texts.get(Key::WidgetGuestBack).to_owned()), None, None, Message::BackFromGuest));
+    let returnable = ui
+        .state
+        .with_untracked(|state| matches!(state.step, Step::Guest { returnable: true }))
+        && cfg!(target_arch = "wasm32");
+    let back = returnable.then(|| {
+        press(
+            ui,
+            "button quiet",
+            ui.text(|_, texts| texts.get(Key::WidgetGuestBack).to_owned()),
+            None,
+            None,
+            Message::BackFromGuest,
+        )
+    });
     view! {
         <div class="step">
             {title(ui.text(|_, texts| texts.get(Key::WidgetGuestTitle).to_owned()))}
@@ -69,8 +98,14 @@ pub fn guest(ui: Ui) -> AnyView {
 }
 
 pub fn ended(ui: Ui) -> AnyView {
-    let left = ui.state.with_untracked(|state| matches!(state.step, Step::Ended(Ending::Left)));
-    let (heading, lead) = if left { (Key::WidgetLeftTitle, Key::WidgetLeftLead) } else { (Key::WidgetEndedTitle, Key::WidgetEndedLead) };
+    let left = ui
+        .state
+        .with_untracked(|state| matches!(state.step, Step::Ended(Ending::Left)));
+    let (heading, lead) = if left {
+        (Key::WidgetLeftTitle, Key::WidgetLeftLead)
+    } else {
+        (Key::WidgetEndedTitle, Key::WidgetEndedLead)
+    };
     view! {
         <div class="step">
             {title(ui.text(move |_, texts| texts.get(heading).to_owned()))}

@@ -25,7 +25,11 @@ pub fn instead(ui: Ui, message: Message) -> impl Fn(SubmitEvent) + 'static {
 
 /// The main button of a step, which shows that it works without changing its size and stays
 /// focusable while it does.
-pub fn main_button(words: Text, mut busy: impl FnMut() -> bool + Clone + Send + 'static, form: Option<&'static str>) -> AnyView {
+pub fn main_button(
+    words: Text,
+    mut busy: impl FnMut() -> bool + Clone + Send + 'static,
+    form: Option<&'static str>,
+) -> AnyView {
     let mut also_busy = busy.clone();
     view! {
         <button class="button main" type="submit" form=form class:busy=move || busy() aria-disabled=move || also_busy().then_some("true")>
@@ -36,7 +40,13 @@ pub fn main_button(words: Text, mut busy: impl FnMut() -> bool + Clone + Send + 
 }
 
 /// A quiet button that is a form of its own where no script runs.
-pub fn quiet_form(ui: Ui, step: &'static str, label: Key, message: Message, name: Option<&'static str>) -> AnyView {
+pub fn quiet_form(
+    ui: Ui,
+    step: &'static str,
+    label: Key,
+    message: Message,
+    name: Option<&'static str>,
+) -> AnyView {
     view! {
         <form method="post" action=ui.action(step) on:submit=instead(ui, message)>
             <button class="button quiet" type="submit" name=name value=name.map(|_| "true")>{ui.say(label)}</button>
@@ -46,7 +56,14 @@ pub fn quiet_form(ui: Ui, step: &'static str, label: Key, message: Message, name
 }
 
 /// A button that only scripts can use.
-pub fn press(ui: Ui, class: &'static str, words: Text, name: Option<String>, focus: Option<String>, message: Message) -> AnyView {
+pub fn press(
+    ui: Ui,
+    class: &'static str,
+    words: Text,
+    name: Option<String>,
+    focus: Option<String>,
+    message: Message,
+) -> AnyView {
     view! {
         <button class=class type="button" aria-label=name data-focus=focus on:click=move |_| ui.send(message.clone())>{words}</button>
     }
@@ -57,8 +74,15 @@ pub fn press(ui: Ui, class: &'static str, words: Text, name: Option<String>, foc
 /// usual. Its room is kept, so nothing moves when it changes; it is there before its first message.
 pub fn line(ui: Ui, id: &'static str, about: fn(&Problem) -> bool, usual: Text) -> AnyView {
     let mut usual = usual;
-    let problem = ui.text(move |state, texts| if state.problem.as_ref().is_some_and(about) { wording::problem(state, texts) } else { String::new() });
-    let trouble = move || -> Flag { ui.flag(move |state| state.problem.as_ref().is_some_and(about)) };
+    let problem = ui.text(move |state, texts| {
+        if state.problem.as_ref().is_some_and(about) {
+            wording::problem(state, texts)
+        } else {
+            String::new()
+        }
+    });
+    let trouble =
+        move || -> Flag { ui.flag(move |state| state.problem.as_ref().is_some_and(about)) };
     view! {
         <div class="line">
             <p class="problem" class:raised=trouble() id=id role="alert">{problem}</p>
@@ -70,7 +94,13 @@ pub fn line(ui: Ui, id: &'static str, about: fn(&Problem) -> bool, usual: Text) 
 
 /// `aria-invalid` of a field while the problem is its own.
 pub fn invalid(ui: Ui, about: fn(&Problem) -> bool) -> Attribute {
-    ui.attribute(move |state: &State| state.problem.as_ref().is_some_and(about).then(|| "true".to_owned()))
+    ui.attribute(move |state: &State| {
+        state
+            .problem
+            .as_ref()
+            .is_some_and(about)
+            .then(|| "true".to_owned())
+    })
 }
 
 /// Ways out that every step has.

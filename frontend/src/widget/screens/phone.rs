@@ -13,12 +13,16 @@ use crate::widget::{locale, wording};
 const ABOUT_NUMBER: fn(&Problem) -> bool = |problem| matches!(problem, Problem::NumberIncomplete);
 
 pub fn phone(ui: Ui) -> AnyView {
-    let busy = move || ui.state.with(|state| wording::is_busy(state, |call| matches!(call, Call::Start(_))));
+    let busy = move || {
+        ui.state
+            .with(|state| wording::is_busy(state, |call| matches!(call, Call::Start(_))))
+    };
     let lead = ui.text(|state, texts| match &state.facts.hint {
         Some(hint) if state.is_hinted() => texts.fill(Key::WidgetPhoneLeadHint, &[("phone", hint)]),
         _ => texts.get(Key::WidgetPhoneLead).to_owned(),
     });
-    let usual = ui.text(|state, texts| wording::note(state, texts, texts.get(Key::WidgetPhoneNote)));
+    let usual =
+        ui.text(|state, texts| wording::note(state, texts, texts.get(Key::WidgetPhoneNote)));
     view! {
         <form class="step" method="post" action=ui.action("phone") novalidate="" on:submit=instead(ui, Message::SendCode)>
             {title(ui.text(|_, texts| texts.get(Key::WidgetPhoneTitle).to_owned()))}
@@ -52,7 +56,9 @@ pub fn phone(ui: Ui) -> AnyView {
 }
 
 fn country(ui: Ui) -> AnyView {
-    let (chosen, language) = ui.state.with_untracked(|state| (state.phone.country.region, state.language));
+    let (chosen, language) = ui
+        .state
+        .with_untracked(|state| (state.phone.country.region, state.language));
     let options: Vec<AnyView> = COUNTRIES
         .iter()
         .zip(locale::country_names(language))
@@ -63,7 +69,15 @@ fn country(ui: Ui) -> AnyView {
                 .into_any()
         })
         .collect();
-    let index = move || ui.state.with(|state| COUNTRIES.iter().position(|country| country.region == state.phone.country.region).unwrap_or(0).to_string());
+    let index = move || {
+        ui.state.with(|state| {
+            COUNTRIES
+                .iter()
+                .position(|country| country.region == state.phone.country.region)
+                .unwrap_or(0)
+                .to_string()
+        })
+    };
     view! {
         <span class="select">
             <select
@@ -83,7 +97,12 @@ fn country(ui: Ui) -> AnyView {
 
 fn chosen_country(ui: Ui, event: &leptos::ev::Event) {
     use leptos::wasm_bindgen::JsCast as _;
-    let Some(select) = event.target().and_then(|target| target.dyn_into::<leptos::web_sys::HtmlSelectElement>().ok()) else { return };
+    let Some(select) = event
+        .target()
+        .and_then(|target| target.dyn_into::<leptos::web_sys::HtmlSelectElement>().ok())
+    else {
+        return;
+    };
     let index = usize::try_from(select.selected_index()).unwrap_or(0);
     if let Some(country) = COUNTRIES.get(index) {
         ui.send(Message::CountryChosen(country.region.to_owned()));
@@ -93,7 +112,12 @@ fn chosen_country(ui: Ui, event: &leptos::ev::Event) {
 /// Groups the digits as they are typed and keeps the caret with its digit.
 fn typed(ui: Ui, event: &leptos::ev::Event) {
     use leptos::wasm_bindgen::JsCast as _;
-    let Some(input) = event.target().and_then(|target| target.dyn_into::<leptos::web_sys::HtmlInputElement>().ok()) else { return };
+    let Some(input) = event
+        .target()
+        .and_then(|target| target.dyn_into::<leptos::web_sys::HtmlInputElement>().ok())
+    else {
+        return;
+    };
     let text = input.value();
     let caret = input.selection_start().ok().flatten();
     ui.send(Message::NumberTyped(text.clone()));

@@ -36,10 +36,22 @@ pub fn CardsPanel() -> impl IntoView {
 fn CardLine(token: AdminTokenView) -> impl IntoView {
     let (words, tone) = wording::token_status(token.status);
     let (name, spoken, traits) = match &token.card_data {
-        Some(card) => (wording::card_name(card), wording::card_spoken(card), wording::card_traits(card)),
-        None => ("Card not known yet".to_owned(), "Card not known yet".to_owned(), Vec::new()),
+        Some(card) => (
+            wording::card_name(card),
+            wording::card_spoken(card),
+            wording::card_traits(card),
+        ),
+        None => (
+            "Card not known yet".to_owned(),
+            "Card not known yet".to_owned(),
+            Vec::new(),
+        ),
     };
-    let class = if token.decision.eligible { "card is-usable" } else { "card" };
+    let class = if token.decision.eligible {
+        "card is-usable"
+    } else {
+        "card"
+    };
     view! {
         <li class=class>
             <div class="card-head">

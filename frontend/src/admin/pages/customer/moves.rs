@@ -7,7 +7,7 @@ use shared::api::error::ErrorCode;
 use shared::customer::Move;
 use std::time::Duration;
 
-use super::Open;
+use super::{Open, faults_of};
 use crate::admin::form::{self, End, Faults};
 use crate::admin::session::Session;
 use crate::admin::wording::{self, MoveWords};
@@ -18,27 +18,36 @@ use crate::components::dates;
 use crate::components::dialog::Dialog;
 use crate::components::field::{Field, Kind, focus};
 use crate::components::icon::{Icon, Shape};
-use crate::components::notice::failure_words;
 use crate::components::view;
 
 const REASON_ID: &str = "move-reason";
 const NOTE_ID: &str = "move-note";
 const UNTIL_ID: &str = "move-until";
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const ENDS: [(&str, Option<u32>); 4] =
-    [("1 day", Some(1)), ("7 days", Some(7)), ("30 days", Some(30)), ("No end", None)];
+const DAY: Duration = Duration::from_hours(24);
+const ENDS: [(&str, Option<u32>); 4] = [
+    ("1 day", Some(1)),
+    ("7 days", Some(7)),
+    ("30 days", Some(30)),
+    ("No end", None),
+];
 
 /// The one dialog that every move uses.
 #[component]
 pub fn MoveDialog() -> impl IntoView {
     let open = Open::here();
-    let words = move || open.attempted.get().and_then(|attempted| wording::move_words(attempted).map(|words| (attempted, words)));
+    let words = move || {
+        open.attempted
+            .get()
+            .and_then(|attempted| wording::move_words(attempted).map(|words| (attempted, words)))
+    };
     let title = Signal::derive(move || {
-        words().map_or_else(String::new, |(_, words)| format!("{} {}?", words.question, open.name()))
+        words().map_or_else(String::new, |(_, words)| {
+            format!("{} {}?", words.question, open.name())
+        })
     });
     view! {
-        <Dialog id="move" open=open.move_open title=title>
+        <Dialog id="move" open=open.asking_move title=title>
             {move || words().map(|(attempted, words)| view! { <MoveForm attempted=attempted words=words/> })}
         </Dialog>
     }
@@ -49,8 +58,11 @@ fn MoveForm(attempted: Move, words: MoveWords) -> impl IntoView {
     let open = Open::here();
     let session = Session::here();
     let announcer = Announcer::here();
-    let (reason, note, until) =
-        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (reason, note, until) = (
+        RwSignal::new(String::new()),
+        RwSignal::new(String::new()),
+        RwSignal::new(String::new()),
+    );
     let faults = RwSignal::new(Faults::default());
     let busy = RwSignal::new(false);
 
@@ -60,7 +72,13 @@ fn MoveForm(attempted: Move, words: MoveWords) -> impl IntoView {
             return;
         }
         let end = read_end(&until.get_untracked());
-        let read = form::read_move(attempted, &reason.get_untracked(), &note.get_untracked(), end, dates::now());
+        let read = form::read_move(
+            attempted,
+            &reason.get_untracked(),
+            &note.get_untracked(),
+            end,
+            dates::now(),
+        );
         let request = match read {
             Ok(request) => request,
             Err(found) => return show(faults, found),
@@ -69,25 +87,27 @@ fn MoveForm(attempted: Move, words: MoveWords) -> impl IntoView {
         busy.set(true);
         let customer_id = open.customer_id.get_untracked();
         spawn_local(async move {
-            let outcome = session.call(client::move_customer(&customer_id, attempted, &request)).await;
+            let outcome = session
+                .call(client::move_customer(&customer_id, attempted, &request))
+                .await;
             busy.try_set(false);
             match outcome {
                 Ok(detail) => open.moved(attempted, detail, announcer),
-                Err(CallError::Refused(body)) => {
+                Err(error) => {
                     // Somebody else was faster: the page shows what they did, behind the dialog.
-                    if matches!(body.code, ErrorCode::InvalidStatusTransition | ErrorCode::CustomerDeleted) {
+                    if was_too_late(&error) {
                         open.reload();
                     }
-                    show(faults, Faults::from_refusal(&body));
-                }
-                Err(error) => {
-                    let (headline, text, _) = failure_words(&error);
-                    show(faults, Faults { form: Some(format!("{headline}. {text}")), ..Faults::default() });
+                    show(faults, faults_of(error));
                 }
             }
         });
     };
-    let weight = if attempted == Move::Delete { Weight::Danger } else { Weight::Primary };
+    let weight = if attempted == Move::Delete {
+        Weight::Danger
+    } else {
+        Weight::Primary
+    };
     view! {
         <form class="form" novalidate=true on:submit=submit>
             <p class="dialog-lead">{words.consequence}</p>
@@ -107,7 +127,7 @@ fn MoveForm(attempted: Move, words: MoveWords) -> impl IntoView {
                 })}
             </p>
             <div class="dialog-foot">
-                <Button label="Cancel" on_press=move |_| open.move_open.set(false)/>
+                <Button label="Cancel" on_press=move |_| open.asking_move.set(false)/>
                 <SubmitButton label=words.confirm weight=weight busy=busy/>
             </div>
         </form>
@@ -154,11 +174,20 @@ fn read_end(value: &str) -> End {
     }
 }
 
+fn was_too_late(error: &CallError) -> bool {
+    matches!(error, CallError::Refused(body)
+        if matches!(body.code, ErrorCode::InvalidStatusTransition | ErrorCode::CustomerDeleted))
+}
+
 /// Shows what is wrong and puts the keyboard into the first field at fault.
 fn show(faults: RwSignal<Faults>, found: Faults) {
-    let first = [(&found.reason, REASON_ID), (&found.until, UNTIL_ID), (&found.note, NOTE_ID)]
-        .into_iter()
-        .find_map(|(fault, id)| fault.is_some().then_some(id));
+    let first = [
+        (&found.reason, REASON_ID),
+        (&found.until, UNTIL_ID),
+        (&found.note, NOTE_ID),
+    ]
+    .into_iter()
+    .find_map(|(fault, id)| fault.is_some().then_some(id));
     faults.try_set(found);
     if let Some(id) = first {
         focus(id);

@@ -6,18 +6,17 @@ use leptos::task::spawn_local;
 use shared::api::admin::{ProfileView, Role};
 use shared::customer::Address;
 
-use super::{Open, Panel};
+use super::{Open, Panel, faults_of};
 use crate::admin::form::{self, Faults};
 use crate::admin::session::{Session, Standing};
 use crate::admin::wording;
-use crate::client::admin::{self as client, CallError};
+use crate::client::admin as client;
 use crate::components::announcer::Announcer;
 use crate::components::button::{Button, SubmitButton, Weight};
 use crate::components::dates::Moment;
 use crate::components::dialog::Dialog;
 use crate::components::field::{Field, Kind, focus, focus_later};
 use crate::components::icon::{Icon, Shape};
-use crate::components::notice::failure_words;
 use crate::components::view;
 
 const TITLE_ID: &str = "customer-profile";
@@ -78,11 +77,9 @@ fn Facts(profile: ProfileView) -> impl IntoView {
             text.into_any()
         }
     };
-    let name = wording::customer_name(&profile.first_name, &profile.last_name);
     let metadata = profile.merchant_metadata.unwrap_or_default();
     view! {
         <dl class="facts">
-            {profile.revealed.then(|| view! { <div><dt>"Name"</dt><dd>{name}</dd></div> })}
             <div><dt>"Phone"</dt><dd>{text(profile.mobile_number)}</dd></div>
             <div><dt>"E-mail"</dt><dd>{text(profile.email_id)}</dd></div>
             <div><dt>"Reference"</dt><dd>{text(profile.merchant_customer_reference)}</dd></div>
@@ -145,14 +142,7 @@ fn RevealForm(revealed: RwSignal<Option<ProfileView>>, asking: RwSignal<bool>) -
                     open.reload();
                 }
                 Err(error) => {
-                    let found = match &error {
-                        CallError::Refused(body) => Faults::from_refusal(body),
-                        _ => {
-                            let (headline, text, _) = failure_words(&error);
-                            Faults { form: Some(format!("{headline}. {text}")), ..Faults::default() }
-                        }
-                    };
-                    faults.try_set(found);
+                    faults.try_set(faults_of(error));
                 }
             }
         });

@@ -60,8 +60,14 @@ pub fn ShortReasons(decision: Decision) -> impl IntoView {
 fn ReasonLine(reason: Reason) -> impl IntoView {
     let texts = Session::here().texts;
     let (told, remedy) = texts.with_untracked(|texts| match texts {
-        Some(texts) => (texts.reason(reason.code).to_owned(), texts.remedy(reason.remedy).to_owned()),
-        None => (reason.code.as_str().to_owned(), reason.remedy.as_str().to_owned()),
+        Some(texts) => (
+            texts.reason(reason.code).to_owned(),
+            texts.remedy(reason.remedy).to_owned(),
+        ),
+        None => (
+            reason.code.as_str().to_owned(),
+            reason.remedy.as_str().to_owned(),
+        ),
     });
     view! {
         <li class="reason">

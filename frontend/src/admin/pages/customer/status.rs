@@ -14,7 +14,14 @@ use crate::components::view;
 #[component]
 pub fn StatusPanel() -> impl IntoView {
     let open = Open::here();
-    let facts = open.part(|detail| (detail.status, detail.status_since, detail.suspended_until, detail.verified_at));
+    let facts = open.part(|detail| {
+        (
+            detail.status,
+            detail.status_since,
+            detail.suspended_until,
+            detail.verified_at,
+        )
+    });
     let moves = open.part(|detail| (detail.status, detail.legal_moves.clone()));
     view! {
         <Panel id=STATUS_ID title="Status">
@@ -66,7 +73,7 @@ fn MoveButtons(status: CustomerStatus, moves: Vec<Move>) -> impl IntoView {
             let press = move |_| {
                 open.done.set(None);
                 open.attempted.set(Some(attempted));
-                open.move_open.set(true);
+                open.asking_move.set(true);
             };
             view! { <Button label=format!("{} …", words.button) weight=weight on_press=press/> }
         })

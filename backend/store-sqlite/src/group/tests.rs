@@ -1,0 +1,240 @@
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// A writer on a new database with one table to count in.
+async fn writer(directory: &Path) -> Writer {
+    let connections = crate::open::open(&directory.join("onfile.db"), true)
+        .await
+        .unwrap();
+    Writer::new(connections.writer, Arc::new(Cache::new()))
+}
+
+async fn put(turn: &mut Turn, name: &str) {
+    let put = crate::merchants::set_instance_value(turn.connection().unwrap(), name, b"x").await;
+    turn.note(put).unwrap();
+}
+
+async fn is_there(writer: &Writer, name: &str) -> bool {
+    let mut turn = writer.begin().await.unwrap();
+    let found = crate::merchants::instance_value(turn.connection().unwrap(), name).await;
+    turn.note(found).unwrap().is_some()
+}
+
+async fn until_waiting(writer: &Writer, count: usize) {
+    while writer.0.waiting.load(Ordering::Acquire) != count {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn failure(reach: Reach) -> Answer<()> {
+    Err(Failure {
+        error: unavailable("made up"),
+        reach,
+    })
+}
+
+/// Two units: the first finishes and hands on, the second fails in the given way. What the first is
+/// answered.
+async fn first_of_two(writer: &Writer, reach: Reach) -> store::Result<()> {
+    let mut first = writer.begin().await.unwrap();
+    put(&mut first, "first").await;
+    let second = tokio::spawn({
+        let writer = writer.clone();
+        async move {
+            let mut second = writer.begin().await.unwrap();
+            put(&mut second, "second").await;
+            second.note(failure(reach)).unwrap_err();
+            assert_eq!(
+                second.connection().is_ok(),
+                reach == Reach::Statement,
+                "only then the transaction is still there"
+            );
+        }
+    });
+    until_waiting(writer, 1).await;
+    let answer = first.commit().await;
+    second.await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_failed_statement_takes_nobody_along() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    first_of_two(&writer, Reach::Statement).await.unwrap();
+    assert!(is_there(&writer, "first").await);
+    assert!(!is_there(&writer, "second").await);
+}
+
+#[tokio::test]
+async fn a_failed_transaction_loses_its_whole_group_and_writing_goes_on() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    first_of_two(&writer, Reach::Transaction).await.unwrap_err();
+    assert!(writer.is_healthy());
+    assert!(!is_there(&writer, "first").await);
+    assert!(!is_there(&writer, "second").await);
+    let mut turn = writer.begin().await.unwrap();
+    put(&mut turn, "third").await;
+    turn.commit().await.unwrap();
+    assert!(is_there(&writer, "third").await);
+}
+
+#[tokio::test]
+async fn after_an_error_of_the_disk_nothing_is_written_any_more() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    first_of_two(&writer, Reach::Engine).await.unwrap_err();
+    assert!(!writer.is_healthy());
+    assert!(matches!(
+        writer.begin().await.map(drop),
+        Err(StoreError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_finished_unit_is_answered_when_the_one_it_waits_for_goes_away() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let mut first = writer.begin().await.unwrap();
+    put(&mut first, "first").await;
+    let second = tokio::spawn({
+        let writer = writer.clone();
+        async move { writer.begin().await.map(drop) }
+    });
+    until_waiting(&writer, 1).await;
+    // it leaves the queue only when it is polled next, which is after the first has handed on
+    second.abort();
+    tokio::time::timeout(Duration::from_secs(10), first.commit())
+        .await
+        .expect("an answer")
+        .unwrap();
+    assert!(is_there(&writer, "first").await);
+}
+
+#[tokio::test]
+async fn a_finished_unit_is_answered_when_the_next_is_given_up() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let mut first = writer.begin().await.unwrap();
+    put(&mut first, "first").await;
+    tokio::spawn({
+        let writer = writer.clone();
+        async move {
+            let mut second = writer.begin().await.unwrap();
+            put(&mut second, "second").await;
+        }
+    });
+    until_waiting(&writer, 1).await;
+    tokio::time::timeout(Duration::from_secs(10), first.commit())
+        .await
+        .expect("an answer")
+        .unwrap();
+    assert!(is_there(&writer, "first").await);
+    assert!(!is_there(&writer, "second").await);
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_while_committing_takes_no_other_along() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let mut first = writer.begin().await.unwrap();
+    put(&mut first, "first").await;
+    let second = tokio::spawn({
+        let writer = writer.clone();
+        async move {
+            let mut second = writer.begin().await.unwrap();
+            put(&mut second, "second").await;
+            // polled once: the commit is on its way
+            tokio::select! {
+                biased;
+                _ = second.commit() => {},
+                () = std::future::ready(()) => {},
+            }
+        }
+    });
+    until_waiting(&writer, 1).await;
+    tokio::time::timeout(Duration::from_secs(10), first.commit())
+        .await
+        .expect("an answer")
+        .unwrap();
+    second.await.unwrap();
+    assert!(is_there(&writer, "first").await);
+    assert!(is_there(&writer, "second").await);
+}
+
+#[tokio::test]
+async fn a_unit_whose_statement_was_cut_short_cannot_commit() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let mut turn = writer.begin().await.unwrap();
+    // sent by a caller who did not wait for the answer
+    drop(crate::merchants::set_instance_value(
+        turn.connection().unwrap(),
+        "cut",
+        b"x",
+    ));
+    assert!(turn.connection().is_err());
+    turn.commit().await.unwrap_err();
+    assert!(!is_there(&writer, "cut").await);
+}
+
+#[tokio::test]
+async fn a_group_that_waited_long_enough_is_committed_before_the_next_unit_begins() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let mut first = writer.begin().await.unwrap();
+    put(&mut first, "first").await;
+    // a queue that never ends, of units that never commit
+    let idle = tokio::spawn({
+        let writer = writer.clone();
+        async move {
+            let mut waiting = Box::pin(writer.begin());
+            loop {
+                let mut next = Box::pin(writer.begin());
+                // `next` is in the queue before `waiting` is served and given up
+                tokio::select! {
+                    biased;
+                    _ = &mut next => {},
+                    turn = &mut waiting => {
+                        turn.unwrap();
+                        waiting = next;
+                    },
+                }
+            }
+        }
+    });
+    until_waiting(&writer, 2).await;
+    tokio::time::timeout(Duration::from_secs(10), first.commit())
+        .await
+        .expect("an answer")
+        .unwrap();
+    idle.abort();
+    assert!(idle.await.unwrap_err().is_cancelled());
+}
+
+#[tokio::test]
+async fn a_group_is_never_larger_than_it_may_be() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let first = writer.begin().await.unwrap();
+    let rest: Vec<_> = (0..3 * MOST_MEMBERS)
+        .map(|n| {
+            let writer = writer.clone();
+            tokio::spawn(async move {
+                let mut turn = writer.begin().await.unwrap();
+                assert!(turn.desk.as_ref().unwrap().members.len() < MOST_MEMBERS);
+                put(&mut turn, &n.to_string()).await;
+                turn.commit().await.unwrap();
+            })
+        })
+        .collect();
+    until_waiting(&writer, 3 * MOST_MEMBERS).await;
+    first.commit().await.unwrap();
+    for one in rest {
+        one.await.unwrap();
+    }
+}
