@@ -122,7 +122,7 @@ async function start() {
   try {
     const { module, table } = await loading;
     for (const key in own) if (key in table) table[key] = String(own[key]);
-    const given = { secret: cookie ? undefined : secret, texts: JSON.stringify(table), options, defaultValues };
+    const given = { secret: cookie ? undefined : secret, texts: table, options, defaultValues };
     widget = module.mount(root, given, tell);
     addEventListener('pagehide', () => widget.closing());
   } catch (error) {

@@ -17,21 +17,19 @@ mod exports {
 
     /// Mounts the widget. `given` is `{secret, texts, options, defaultValues}`, `emit` is called with
     /// each event.
-    ///
-    /// # Errors
-    /// When the table of texts cannot be read.
     #[wasm_bindgen]
-    pub fn mount(root: HtmlElement, given: &JsValue, emit: Function) -> Result<Widget, JsValue> {
+    #[must_use]
+    pub fn mount(root: HtmlElement, given: &JsValue, emit: Function) -> Widget {
         let values = field(given, "defaultValues");
         let given = Given {
             secret: text(given, "secret"),
-            texts: text(given, "texts").unwrap_or_default(),
+            texts: field(given, "texts"),
             options: options_of(&field(given, "options")),
             country_code: text(&values, "countryCode"),
             mobile_number: text(&values, "mobileNumber"),
             emit,
         };
-        App::mount(root, given).map(Widget)
+        Widget(App::mount(root, given))
     }
 
     #[wasm_bindgen]

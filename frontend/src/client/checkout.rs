@@ -1,17 +1,19 @@
 //! The Checkout API, as the widget calls it: one function per call. It holds the session's secret,
 //! takes over each new one, and shows it to nobody.
 
+pub mod wire;
+
 use std::cell::RefCell;
 
 use gloo_net::http::{Method, Request, RequestBuilder};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use shared::api::checkout::{
-    ChallengeView, CustomerCardsView, EnterCodeRequest, IdentifiedView, ResendRequest,
-    SelectionRequest, SessionView, StartVerificationRequest, UpdateShopperRequest,
+    ChallengeView, CustomerCardsView, IdentifiedView, SelectionRequest, SessionView,
+    StartVerificationRequest, UpdateShopperRequest,
 };
 use shared::api::error::ErrorBody;
 use web_sys::{AbortSignal, RequestCredentials, RequestInit};
+
+use self::wire::{Read, Write as _, code_request};
 
 /// Why a call brought nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +70,7 @@ impl Checkout {
     ) -> Answer<ChallengeView> {
         read(
             &self
-                .send(Method::POST, "verification", write(request), signal)
+                .send(Method::POST, "verification", Some(request.json()), signal)
                 .await?,
         )
     }
@@ -83,9 +85,6 @@ impl Checkout {
         code: &str,
         signal: &AbortSignal,
     ) -> Answer<CustomerCardsView> {
-        let request = EnterCodeRequest {
-            code: Some(code.to_owned()),
-        };
         let path = format!("verification/{}", encoded(challenge_id));
         let IdentifiedView {
             session_secret,
@@ -94,7 +93,7 @@ impl Checkout {
             revision,
         } = read(
             &self
-                .send(Method::POST, &path, write(&request), signal)
+                .send(Method::POST, &path, Some(code_request(code)), signal)
                 .await?,
         )?;
         if let Some(secret) = self.secret.borrow_mut().as_mut() {
@@ -118,7 +117,7 @@ impl Checkout {
                 .send(
                     Method::POST,
                     &path,
-                    write(&ResendRequest::default()),
+                    Some("{}".to_owned()),
                     signal,
                 )
                 .await?,
@@ -152,7 +151,7 @@ impl Checkout {
     ) -> Answer<CustomerCardsView> {
         read(
             &self
-                .send(Method::PATCH, "customer", write(request), signal)
+                .send(Method::PATCH, "customer", Some(request.json()), signal)
                 .await?,
         )
     }
@@ -162,7 +161,7 @@ impl Checkout {
     /// # Errors
     /// [`CallError`].
     pub async fn select(&self, request: &SelectionRequest, signal: &AbortSignal) -> Answer<()> {
-        self.send(Method::POST, "selection", write(request), signal)
+        self.send(Method::POST, "selection", Some(request.json()), signal)
             .await
             .map(drop)
     }
@@ -235,12 +234,8 @@ async fn answer_to(request: Request) -> Answer<String> {
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Answer<T> {
-    serde_json::from_str(text).map_err(|_| CallError::Offline)
-}
-
-fn write(value: &impl Serialize) -> Option<String> {
-    serde_json::to_string(value).ok()
+fn read<T: Read>(text: &str) -> Answer<T> {
+    wire::parse(text).ok_or(CallError::Offline)
 }
 
 fn encoded(part: &str) -> String {

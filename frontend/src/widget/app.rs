@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::Function;
+use js_sys::{Array, Function, Object};
 use leptos::prelude::*;
 use shared::Timestamp;
 use shared::api::checkout::{ChallengeView, StartVerificationRequest};
@@ -21,7 +21,7 @@ use super::flow::message::{Alarm, Answer, Call, Effect, Event, Failure, Message,
 use super::flow::state::{Challenge, Facts, Options, State, Step};
 use super::host;
 use super::screens::{self, Ui};
-use crate::client::checkout::{CallError, Checkout};
+use crate::client::checkout::{CallError, Checkout, wire};
 
 /// A widget on the screen. Dropping it ends it.
 pub struct App {
@@ -47,8 +47,8 @@ struct Inner {
 pub struct Given {
     /// The session's secret; none where the cookie serves.
     pub secret: Option<String>,
-    /// The table of texts.
-    pub texts: String,
+    /// The table of texts: an object.
+    pub texts: JsValue,
     /// What the page asked for.
     pub options: Options,
     /// Calling code to begin with.
@@ -62,16 +62,14 @@ pub struct Given {
 impl App {
     /// Takes `root` over: what the server drew is replaced, what was typed and the caret stay.
     ///
-    /// # Errors
-    /// When the table of texts cannot be read.
-    pub fn mount(root: HtmlElement, given: Given) -> Result<Self, JsValue> {
+    #[must_use]
+    pub fn mount(root: HtmlElement, given: Given) -> Self {
         let data = |name: &str| root.dataset().get(name).filter(|text| !text.is_empty());
         let language = data("language")
             .as_deref()
             .and_then(Language::from_tag)
             .unwrap_or_default();
-        let texts = Texts::from_json(language, &given.texts)
-            .map_err(|_| JsValue::from_str("the table of texts cannot be read"))?;
+        let texts = Texts::from_pairs(language, table(&given.texts));
         let state = initial(&data, language, given.options);
         let owner = Owner::new();
         let state = owner.with(|| RwSignal::new(state));
@@ -102,7 +100,7 @@ impl App {
             inner.draw();
         }
         inner.send(Message::Started);
-        Ok(Self { inner })
+        Self { inner }
     }
 
     /// Tells the widget something.
@@ -117,6 +115,14 @@ impl Drop for App {
     }
 }
 
+fn table(texts: &JsValue) -> impl Iterator<Item = (String, String)> {
+    let entries = texts.dyn_ref::<Object>().map(Object::entries).unwrap_or_default();
+    entries.into_iter().filter_map(|entry| {
+        let entry: Array = entry.dyn_into().ok()?;
+        Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+    })
+}
+
 fn initial(data: &impl Fn(&str) -> Option<String>, language: Language, options: Options) -> State {
     let mut facts = Facts {
         hint: data("hint"),
@@ -127,7 +133,7 @@ fn initial(data: &impl Fn(&str) -> Option<String>, language: Language, options: 
         facts.country_code = code;
     }
     let challenge =
-        || data("challenge").and_then(|json| serde_json::from_str::<ChallengeView>(&json).ok());
+        || data("challenge").and_then(|json| wire::parse::<ChallengeView>(&json));
     let step = match data("step").as_deref() {
         Some("phone") => Step::Phone,
         Some("code") => challenge().map_or(Step::Phone, |view| Step::Code(Challenge::from(view))),

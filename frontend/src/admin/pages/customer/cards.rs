@@ -21,7 +21,10 @@ pub fn CardsPanel() -> impl IntoView {
             {move || tokens.get().map(|tokens| if tokens.is_empty() {
                 view! { <Empty title="No saved cards" text="Nothing was saved yet, or everything was removed."/> }.into_any()
             } else {
+                let usable = tokens.iter().filter(|token| token.decision.eligible).count();
+                let summary = format!("{usable} of {} can be used now.", tokens.len());
                 view! {
+                    <p class="panel-note">{summary}</p>
                     <ul class="cards" role="list">
                         {tokens.into_iter().map(|token| view! { <CardLine token=token/> }).collect_view()}
                     </ul>
@@ -67,7 +70,7 @@ fn CardLine(token: AdminTokenView) -> impl IntoView {
                     {traits.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}
                 </ul>
             })}
-            {token.status_reason.map(|why| view! { <p class="card-why">{why}</p> })}
+            {token.status_reason.map(|why| view! { <p class="card-why">"Because: " {why}</p> })}
             <Reasons decision=token.decision/>
             <dl class="card-facts">
                 <div><dt>"Saved"</dt><dd><Moment at=token.created_at/></dd></div>

@@ -1,0 +1,147 @@
+//! Onfile assembled for a test.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use backend::ambient::{Clock as _, ManualClock, Random, SeededRandom};
+use backend::app::{Onfile, Parts};
+use backend::sender::{CodeMessage, SendError, Sender};
+use backend::service::merchants::{self, Settings};
+use backend::service::{instance, revocations};
+use backend::vault::{Key, Vault};
+use shared::Timestamp;
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+
+use crate::server::Server;
+
+/// Where browsers find the public listener.
+pub const PUBLIC_URL: &str = "https://onfile.example";
+/// The page that embeds the widget.
+pub const SHOP: &str = "https://shop.example";
+/// When every test begins.
+pub const BEGIN: &str = "2026-03-14T09:26:53.589793Z";
+
+const ROOT_KEY: &str = "8f1c0a6be2d94735f0a1b2c3d4e5f60718293a4b5c6d7e8f9011223344556677";
+
+/// The messages that went out, oldest first.
+#[derive(Default)]
+pub struct Sent(Mutex<Vec<CodeMessage>>);
+
+impl Sent {
+    /// All of them.
+    pub fn all(&self) -> Vec<CodeMessage> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Sender for Sent {
+    async fn send(&self, message: CodeMessage) -> Result<(), SendError> {
+        self.0.lock().unwrap().push(message);
+        Ok(())
+    }
+}
+
+/// Onfile with a directory of its own.
+pub struct TestApp {
+    /// The services.
+    pub onfile: Arc<Onfile>,
+    /// Stands still until it is moved.
+    pub clock: ManualClock,
+    /// What phones received.
+    pub sent: Arc<Sent>,
+    /// The public listener.
+    pub public: Router,
+    /// The admin listener.
+    pub admin: Router,
+    random: Arc<SeededRandom>,
+    directory: TempDir,
+}
+
+impl TestApp {
+    /// A new one, with an empty database.
+    pub async fn start() -> Self {
+        let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
+        let directory = TempDir::new().unwrap();
+        Self::open(directory, clock, Arc::default(), Arc::default()).await
+    }
+
+    async fn open(
+        directory: TempDir,
+        clock: ManualClock,
+        random: Arc<SeededRandom>,
+        sent: Arc<Sent>,
+    ) -> Self {
+        let store = SqliteStore::open(&directory.path().join("onfile.sqlite")).await.unwrap();
+        let shared_random: Arc<dyn Random> = random.clone();
+        let onfile = Onfile::new(Parts {
+            store: Arc::new(store),
+            clock: Arc::new(clock.clone()),
+            random: shared_random,
+            vault: Vault::new(Key::from_hex(ROOT_KEY).unwrap()),
+            sender: sent.clone(),
+            public_url: PUBLIC_URL.to_owned(),
+        });
+        instance::bind(&onfile).await.unwrap();
+        revocations::refresh(&onfile).await.unwrap();
+        let public = backend::http::public(&onfile);
+        let admin = backend::http::admin(&onfile);
+        Self { onfile, clock, sent, public, admin, random, directory }
+    }
+
+    /// The same data under a new process: nothing that was only in memory is left.
+    pub async fn restarted(self) -> Self {
+        self.onfile.store.close().await;
+        let Self { onfile, clock, sent, public, admin, random, directory } = self;
+        drop((onfile, public, admin));
+        Self::open(directory, clock, random, sent).await
+    }
+
+    /// A sandbox merchant's server, with an access token.
+    pub async fn merchant(&self) -> Server {
+        self.merchant_with("Tamra Tea", true, &Settings::default()).await
+    }
+
+    /// The server of a merchant with these settings.
+    pub async fn merchant_with(&self, name: &str, sandbox: bool, settings: &Settings) -> Server {
+        let created = merchants::create(&self.onfile, name, sandbox, settings).await.unwrap();
+        Server::new(self, created).await
+    }
+
+    /// Performs everything that is due in the outbox.
+    pub async fn settle(&self) {
+        while backend::outbox::run_due(&self.onfile).await.unwrap() > 0 {}
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An instant from now, as the wire writes it.
+    pub fn in_seconds(&self, seconds: u64) -> String {
+        self.now().plus(Duration::from_secs(seconds)).to_string()
+    }
+
+    /// The SQLite file.
+    pub fn database_path(&self) -> PathBuf {
+        self.directory.path().join("onfile.sqlite")
+    }
+
+    /// The last code that went to a phone, after everything due was sent.
+    pub async fn code_sent_to(&self, digits: &str) -> String {
+        self.settle().await;
+        let sent = self.sent.all();
+        let message = sent.iter().rev().find(|message| message.to == digits);
+        message.unwrap_or_else(|| panic!("no code went to {digits}")).code.clone()
+    }
+}
