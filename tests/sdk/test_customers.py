@@ -4,7 +4,7 @@ import concurrent.futures
 import datetime
 import re
 
-from demo import letters, new_mobile, new_reference, sync_and_async
+from demo import SdkTest, letters, new_mobile, new_reference, sync_and_async
 from pinelabs import Address, BadRequestError, CustomerResponse, NotFoundError
 from pinelabs.core.api_error import ApiError
 
@@ -261,9 +261,11 @@ class Customers:
         self.assertEqual(body["additional_error_details"]["customer_id"], first.customer_id)
         self.assertEqual(self.api.customers.get_customer_by_id(second.customer_id), second)
 
+
+class Race(SdkTest):
+    """Threads, each with a sync client of its own."""
+
     def test_thirty_creations_of_one_phone_at_once_make_one_customer(self):
-        if self.is_async:
-            self.skipTest("the threads of this test each have a sync client of their own")
         mobile = new_mobile()
         clients = [self.client(self.access_token) for _ in range(30)]
 
