@@ -24,9 +24,8 @@ build: setup-build frontend binary ## the release binary with both pages inside 
 test: setup fmt-check frontend lint binary unit-tests sdk-tests browser-tests ## every check there is
 	$(STEP) 'everything passed'
 
-bench: build ## measure speed and size; takes minutes of an otherwise idle machine
-	$(STEP) 'benchmark'
-	@cargo run --locked --release -p acceptance --bin bench -- $(ARGS)
+bench: setup-build frontend ## measure speed and size; takes minutes of an otherwise idle machine
+	@scripts/bench.sh $(ARGS)
 
 fmt: ## format the code
 	@cargo fmt --all

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing into .tools/ (git-ignored) and reuses what is there.
-#   scripts/setup.sh [wasm] [node] [browser] [python]      nothing named: all four
+#   scripts/setup.sh [wasm] [node] [browser] [python]      nothing named: these four
+#   scripts/setup.sh bench                                  what only the benchmark needs
 source "$(dirname "$0")/env.sh"
 
 NODE_MAJOR=20
@@ -128,10 +129,15 @@ setup_python() {
   cp $wanted $stamp
 }
 
+setup_bench() {
+  have wrk || apt_install wrk
+  say "$(wrk -v 2>&1 | sed -n '1s/ Copyright.*//p'): present"
+}
+
 [ $# -gt 0 ] || set -- wasm node browser python
 for part in "$@"; do
   case $part in
-    wasm | node | browser | python) "setup_$part" ;;
-    *) die "unknown part: $part (there are wasm, node, browser, python)" ;;
+    wasm | node | browser | python | bench) "setup_$part" ;;
+    *) die "unknown part: $part (there are wasm, node, browser, python, bench)" ;;
   esac
 done

@@ -5,7 +5,7 @@
 #   scripts/with-demo.sh COMMAND [ARGUMENTS]
 source "$(dirname "$0")/env.sh"
 
-BINARY=target/release/onfile
+BINARY=${ONFILE_BINARY:-target/release/onfile}
 START_TIMEOUT_S=30
 STOP_TIMEOUT_S=15
 

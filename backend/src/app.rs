@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use tokio::sync::Notify;
 
 use crate::ambient::{Clock, Random};
@@ -37,6 +38,8 @@ pub struct Onfile {
     pub outbox_due: Notify,
     /// Where browsers find the public listener, without a trailing slash.
     pub public_url: String,
+    /// Proxies whose word about where a request comes from is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// What [`Onfile::new`] is made from.
@@ -53,6 +56,8 @@ pub struct Parts {
     pub sender: Arc<dyn Sender>,
     /// See [`Onfile::public_url`].
     pub public_url: String,
+    /// See [`Onfile::trusted_proxies`].
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Onfile {
@@ -66,6 +71,7 @@ impl Onfile {
             vault,
             sender,
             public_url,
+            trusted_proxies,
         } = parts;
         Arc::new(Self {
             store,
@@ -79,6 +85,7 @@ impl Onfile {
             changes: Changes::default(),
             outbox_due: Notify::new(),
             public_url,
+            trusted_proxies,
         })
     }
 

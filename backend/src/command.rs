@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use shared::api::admin::Role;
 use shared::id::MerchantId;
 use store_sqlite::SqliteStore;
@@ -239,6 +240,7 @@ pub async fn assemble(
     key: Key,
     sender: Arc<dyn Sender>,
     public_url: String,
+    trusted_proxies: Vec<IpNet>,
 ) -> Result<Arc<Onfile>, CommandError> {
     let store = SqliteStore::open(database).await?;
     let app = Onfile::new(Parts {
@@ -248,6 +250,7 @@ pub async fn assemble(
         vault: Vault::new(key),
         sender,
         public_url,
+        trusted_proxies,
     });
     instance::bind(&app).await?;
     Ok(app)
@@ -313,7 +316,14 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
         || url_of(arguments.public_addr),
         |url| url.trim_end_matches('/').to_owned(),
     );
-    let app = assemble(&database, key, Arc::new(Unconfigured), public_url.clone()).await?;
+    let app = assemble(
+        &database,
+        key,
+        Arc::new(Unconfigured),
+        public_url.clone(),
+        arguments.trusted_proxies.clone(),
+    )
+    .await?;
     start_background(&app).await?;
     print(&format!(
         "Onfile serves {public_url} and the admin page on {}",
@@ -339,7 +349,7 @@ async fn beside(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
         );
         key
     };
-    assemble(&database, key, Arc::new(Unconfigured), String::new()).await
+    assemble(&database, key, Arc::new(Unconfigured), String::new(), Vec::new()).await
 }
 
 async fn create_merchant(

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
 /// Customers on file: recognises a returning shopper, and says which saved cards can be used and why
 /// the others cannot.
@@ -82,6 +83,10 @@ pub struct ServeArguments {
     /// Where the admin page, health and metrics listen.
     #[arg(long, env = "ONFILE_ADMIN_ADDR", default_value = "127.0.0.1:8081")]
     pub admin_addr: SocketAddr,
+    /// Proxies in front, as addresses or networks (`10.0.0.0/8`): what they say in `X-Forwarded-For` is
+    /// taken as the shopper's address, by which sends and checks of codes are limited.
+    #[arg(long, env = "ONFILE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Where browsers find the public listener: `https://pay.example`; the listener's own address when absent.
     #[arg(long, env = "ONFILE_PUBLIC_URL")]
     pub public_url: Option<String>,
@@ -143,4 +148,11 @@ impl From<&DemoArguments> for DataArguments {
             root_key_file: None,
         }
     }
+}
+
+/// A network, or one address as the network of itself.
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("{text} is neither an address nor a network such as 10.0.0.0/8"))
 }

@@ -8,3 +8,4 @@
 )]
 
 mod documents;
+mod merchant;

@@ -85,6 +85,7 @@ impl TestApp {
             vault: Vault::new(Key::from_hex(ROOT_KEY).unwrap()),
             sender: sent.clone(),
             public_url: PUBLIC_URL.to_owned(),
+            trusted_proxies: Vec::new(),
         });
         instance::bind(&onfile).await.unwrap();
         revocations::refresh(&onfile).await.unwrap();

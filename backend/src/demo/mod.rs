@@ -112,6 +112,7 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
                 command::read_key(&key_path)?,
                 sender,
                 public_url.clone(),
+                Vec::new(),
             )
             .await?,
             demo,
@@ -128,7 +129,7 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
             } else {
                 command::make_key(&key_path)?
             };
-            let app = command::assemble(&database, key, sender, public_url.clone()).await?;
+            let app = command::assemble(&database, key, sender, public_url.clone(), Vec::new()).await?;
             let seeded = seed::plant(&app).await?;
             let demo = Demo {
                 public_url: public_url.clone(),

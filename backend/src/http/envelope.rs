@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use shared::api::error::ErrorCode;
 use shared::card_number::{is_secret_field_name, scan_text};
@@ -42,7 +43,7 @@ pub async fn wrap(State(app): State<Arc<Onfile>>, mut request: Request, next: Ne
     let address = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
+        .map(|info| client(info.0.ip(), request.headers(), &app.trusted_proxies));
     request
         .extensions_mut()
         .insert(RequestId(request_id.clone()));
@@ -82,6 +83,24 @@ pub async fn wrap(State(app): State<Arc<Onfile>>, mut request: Request, next: Ne
         );
     }
     response
+}
+
+/// Who really asks: the peer, or behind trusted proxies the last address in `X-Forwarded-For` that is
+/// none of theirs. What stands before it the client wrote itself.
+fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_proxy = |address: &IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
+    if !is_proxy(&peer) {
+        return peer;
+    }
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|address| address.trim().parse::<IpAddr>().ok())
+        .filter(|address| !is_proxy(address))
+        .last()
+        .unwrap_or(peer)
 }
 
 fn made(app: &Onfile) -> String {
@@ -232,6 +251,17 @@ mod tests {
             );
             assert!(inspect(&headers, "/", None).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_who_asks() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 9.9.9.9, 10.0.0.2"));
+        assert_eq!(client(address("10.0.0.1"), &headers, &trusted), address("9.9.9.9"));
+        assert_eq!(client(address("8.8.8.8"), &headers, &trusted), address("8.8.8.8"));
+        assert_eq!(client(address("10.0.0.1"), &HeaderMap::new(), &trusted), address("10.0.0.1"));
     }
 
     #[test]

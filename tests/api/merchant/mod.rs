@@ -1,0 +1,9 @@
+//! The Merchant API, to the letter of the published contract and of our decisions beside it.
+
+mod access_tokens;
+mod checkout_sessions;
+mod customers;
+mod deletions;
+mod lookups;
+mod tokens;
+mod updates;

@@ -1,0 +1,398 @@
+//! The measurements, one after another.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+
+use crate::children::{self, Onfile, Running};
+use crate::disk::Rows;
+use crate::figures::Figures;
+use crate::http::{self, Api};
+use crate::load::{Seen, Wrk};
+use crate::report::{self, Row, Target, Unit};
+use crate::seed::{self, Seeded};
+use crate::{Arguments, Outcome, go_on, say};
+
+const CONNECTIONS: [u32; 3] = [1, 16, 64];
+const COLD_STARTS: u32 = 5;
+const WARM_UP: Duration = Duration::from_secs(1);
+/// How long one-by-one commits are measured before and after each load of creations.
+const COMMITS: Duration = Duration::from_secs(1);
+const BARE: &str = "bare axum";
+const ONE_BY_ONE: &str = "one-row commits";
+
+/// One kind of load at one number of connections.
+#[derive(Default)]
+struct Measured {
+    rate: Figures,
+    p50: Figures,
+    p99: Figures,
+    cpu: Figures,
+}
+
+impl Measured {
+    fn push(&mut self, seen: &Seen, cpu: Duration) {
+        self.rate.push(seen.rate);
+        self.p50.push(seen.p50);
+        self.p99.push(seen.p99);
+        self.cpu
+            .push(cpu.as_secs_f64() * 1e6 / f64::from(seen.answers.max(1)));
+    }
+}
+
+/// One of the figures of a load.
+type Pick = fn(&Measured) -> &Figures;
+
+/// What a load is: of what, over how many connections.
+type Loads = BTreeMap<(&'static str, u32), Measured>;
+
+const LIMIT: &str = "bare";
+const GET: &str = "get by id";
+const FIND: &str = "find by phone";
+const TOKENS: &str = "tokens with decisions";
+const CREATE: &str = "create, durable";
+
+/// Measures everything and prints the table.
+pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
+    say(&conditions("at the start")?);
+    // Beside the binary: a directory for temporary files may be in memory, where nothing is durable.
+    let place = arguments
+        .onfile
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let directory = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(place)?;
+    let onfile = Onfile {
+        binary: arguments.onfile.clone(),
+        data: directory.path().join("data"),
+    };
+    say(&format!(
+        "{} customers with {} cards each: writing",
+        arguments.customers,
+        seed::CARDS
+    ));
+    let seeded = runtime.block_on(seed::plant(&onfile.data, arguments.customers))?;
+
+    say("cold starts");
+    let (running, api, cold) = runtime.block_on(cold_starts(&onfile, &seeded))?;
+    std::thread::sleep(Duration::from_secs(2));
+    let at_rest = running.memory("VmRSS")?;
+    say("every answer looked at once");
+    runtime.block_on(api.check_all(&seeded.customers))?;
+
+    let first = seeded.customers.first().ok_or("no customers")?;
+    let bare = children::bare_axum(&runtime.block_on(api.get(&http::path_by_id(first)))?)?;
+    let wrk = Wrk::new(directory.path(), api.token())?;
+    let mut loads = Loads::new();
+    reads(arguments, &wrk, &seeded, &bare, &running, &mut loads)?;
+    let peak_of_reads = running.memory("VmHWM")?;
+    let commits = creates(
+        runtime,
+        arguments,
+        &wrk,
+        directory.path(),
+        &running,
+        &mut loads,
+    )?;
+    let peak = running.memory("VmHWM")?;
+    runtime.block_on(api.check_all(&seeded.customers))?;
+    let mut rows = speed(&loads, &commits);
+    let megabytes = |figure: &str, value: f64, most: f64| {
+        row(figure, value, Unit::Megabytes, Target::AtMost(most))
+    };
+    rows.push(megabytes("memory at rest, resident", at_rest, 30e6));
+    rows.push(megabytes(
+        "memory, peak under the reads",
+        peak_of_reads,
+        80e6,
+    ));
+    rows.push(megabytes(
+        "memory, peak under reads and creations",
+        peak,
+        80e6,
+    ));
+    rows.push(Row {
+        figure: "cold start to the first answer".to_owned(),
+        figures: cold,
+        unit: Unit::Millis,
+        limit: None,
+        target: Target::AtMost(200.0),
+    });
+    let binary = f64::from(u32::try_from(std::fs::metadata(&onfile.binary)?.len())?);
+    rows.push(megabytes("binary", binary, 30e6));
+    match runtime.block_on(sizes(&api)) {
+        Ok(sizes) => rows.extend(sizes),
+        Err(problem) => say(&format!("no sizes of the pages: {problem}")),
+    }
+    running.end()?;
+    drop(bare);
+    say(&conditions("at the end")?);
+    report::print(&rows)
+}
+
+/// What else the machine was doing.
+fn conditions(when: &str) -> Outcome<String> {
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    let load: Vec<_> = load.split(' ').take(3).collect();
+    let cores = std::thread::available_parallelism()?;
+    Ok(format!(
+        "{when}: load average {} on {cores} cores, which servers and load share",
+        load.join(" ")
+    ))
+}
+
+fn row(figure: &str, value: f64, unit: Unit, target: Target) -> Row {
+    Row {
+        figure: figure.to_owned(),
+        figures: value.into(),
+        unit,
+        limit: None,
+        target,
+    }
+}
+
+/// Starts Onfile several times on the store that is there; the last one goes on running.
+async fn cold_starts(onfile: &Onfile, seeded: &Seeded) -> Outcome<(Running, Api, Figures)> {
+    let first = seeded.customers.first().ok_or("no customers")?;
+    let mut running = onfile.serve()?;
+    let url = |running: &Running| format!("http://{}", running.address);
+    http::is_up(&url(&running)).await?;
+    let token = Api::sign_in(url(&running), seeded)
+        .await?
+        .token()
+        .to_owned();
+    let client = reqwest::Client::new();
+    let mut times = Figures::default();
+    for _ in 0..COLD_STARTS {
+        running.end()?;
+        let begun = Instant::now();
+        running = onfile.serve()?;
+        let address = format!("{}{}", url(&running), http::path_by_id(first));
+        let took = http::first_answer(&client, &address, &token, begun).await?;
+        times.push(took.as_secs_f64() * 1e3);
+    }
+    let api = Api::sign_in(url(&running), seeded).await?;
+    Ok((running, api, times))
+}
+
+/// Runs one load and reads the server's clock before and after.
+fn one(
+    server: &Running,
+    load: impl FnOnce(SocketAddr) -> Outcome<Seen>,
+    into: Option<&mut Measured>,
+) -> Outcome<()> {
+    go_on()?;
+    let before = server.cpu()?;
+    let seen = load(server.address)?;
+    if let Some(into) = into {
+        into.push(&seen, server.cpu()?.saturating_sub(before));
+    }
+    Ok(())
+}
+
+fn reads(
+    arguments: &Arguments,
+    wrk: &Wrk,
+    seeded: &Seeded,
+    bare: &Running,
+    onfile: &Running,
+    loads: &mut Loads,
+) -> Outcome<()> {
+    let list = |name: &str, path: fn(&seed::Known) -> String| {
+        wrk.paths(name, seeded.customers.iter().map(path))
+    };
+    let by_id = list("get", http::path_by_id)?;
+    let kinds: [(&'static str, &Running, PathBuf); 4] = [
+        (LIMIT, bare, by_id.clone()),
+        (GET, onfile, by_id),
+        (FIND, onfile, list("find", http::path_by_phone)?),
+        (TOKENS, onfile, list("tokens", http::path_of_tokens)?),
+    ];
+    for (_, server, paths) in &kinds {
+        one(server, |at| wrk.reads(at, paths, 16, WARM_UP), None)?;
+    }
+    let time = Duration::from_secs(arguments.seconds.into());
+    for round in 1..=arguments.rounds {
+        say(&format!("reads, round {round} of {}", arguments.rounds));
+        for connections in CONNECTIONS {
+            for (kind, server, paths) in &kinds {
+                let into = loads.entry((*kind, connections)).or_default();
+                one(
+                    server,
+                    |at| wrk.reads(at, paths, connections, time),
+                    Some(into),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Creations, with one-by-one commits on the same disk before and after each; answers the rate of those.
+fn creates(
+    runtime: &Runtime,
+    arguments: &Arguments,
+    wrk: &Wrk,
+    directory: &Path,
+    onfile: &Running,
+    loads: &mut Loads,
+) -> Outcome<Figures> {
+    let mut rows = runtime.block_on(Rows::make(directory))?;
+    let mut commits = Figures::default();
+    // Each load has ten million phones for each of two threads.
+    let mut first = 8_000_000_000_u64;
+    let mut numbers = || {
+        first += 20_000_000;
+        first
+    };
+    one(onfile, |at| wrk.creates(at, numbers(), 16, WARM_UP), None)?;
+    let time = Duration::from_secs(arguments.seconds.into());
+    for round in 1..=arguments.rounds {
+        say(&format!(
+            "durable creations, round {round} of {}",
+            arguments.rounds
+        ));
+        for connections in CONNECTIONS {
+            commits.push(runtime.block_on(rows.rate(COMMITS))?);
+            let into = loads.entry((CREATE, connections)).or_default();
+            one(
+                onfile,
+                |at| wrk.creates(at, numbers(), connections, time),
+                Some(into),
+            )?;
+        }
+        commits.push(runtime.block_on(rows.rate(COMMITS))?);
+    }
+    runtime.block_on(rows.close())?;
+    Ok(commits)
+}
+
+/// The lines on speed.
+fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (kind, share) in [
+        (LIMIT, None),
+        (GET, Some(0.30)),
+        (FIND, Some(0.25)),
+        (TOKENS, Some(0.20)),
+        (CREATE, None),
+    ] {
+        for connections in CONNECTIONS {
+            let Some(measured) = loads.get(&(kind, connections)) else {
+                continue;
+            };
+            let beside = loads
+                .get(&(LIMIT, connections))
+                .map(|bare| (BARE, bare.rate.median()));
+            let (limit, target) = match (kind, connections, share) {
+                (LIMIT, _, _) => (None, Target::None),
+                (CREATE, 1, _) => (Some((ONE_BY_ONE, commits.median())), Target::Share(0.5)),
+                (CREATE, _, _) => (Some((ONE_BY_ONE, commits.median())), Target::None),
+                (_, 64, Some(share)) => (beside, Target::Share(share)),
+                _ => (beside, Target::None),
+            };
+            let name = if kind == LIMIT { BARE } else { kind };
+            let figure = format!("{name}, {connections} conn.");
+            rows.push(Row {
+                figure,
+                figures: measured.rate.clone(),
+                unit: Unit::Rate,
+                limit,
+                target,
+            });
+        }
+    }
+    rows.push(Row {
+        figure: format!("{ONE_BY_ONE}, WAL, FULL"),
+        figures: commits.clone(),
+        unit: Unit::Rate,
+        limit: None,
+        target: Target::None,
+    });
+    let picks: [(&str, u32, Pick); 3] = [
+        ("p50", 1, |measured| &measured.p50),
+        ("p99", 64, |measured| &measured.p99),
+        ("CPU per request", 64, |measured| &measured.cpu),
+    ];
+    for (what, connections, pick) in picks {
+        let bare = loads
+            .get(&(LIMIT, connections))
+            .map(|bare| (BARE, pick(bare).median()));
+        for kind in [GET, FIND, TOKENS, CREATE] {
+            let Some(measured) = loads.get(&(kind, connections)) else {
+                continue;
+            };
+            let limit = bare.filter(|_| kind != CREATE);
+            let figure = format!("{kind}: {what}, {connections} conn.");
+            rows.push(Row {
+                figure,
+                figures: pick(measured).clone(),
+                unit: Unit::Micros,
+                limit,
+                target: Target::None,
+            });
+        }
+    }
+    rows
+}
+
+/// What a browser is sent, as it is sent when it takes brotli.
+async fn sizes(api: &Api) -> Outcome<Vec<Row>> {
+    let kilobytes = |figure: &str, value: f64, most: f64| {
+        row(figure, value, Unit::Kilobytes, Target::AtMost(most))
+    };
+    let mut rows = vec![kilobytes(
+        "loader, as sent",
+        api.sent("/widget/v1/onfile.js").await?,
+        6e3,
+    )];
+    let (page, page_size) = api.frame().await?;
+    let (mut style, mut others) = (0.0, 0.0);
+    let mut seen = Vec::new();
+    for part in page
+        .split(['"', '\'', '&', ' ', '>'])
+        .filter(|part| part.starts_with("/widget/v1/assets/"))
+    {
+        if seen.contains(&part) {
+            continue;
+        }
+        seen.push(part);
+        let size = api.sent(part).await?;
+        if Path::new(part)
+            .extension()
+            .is_some_and(|extension| extension == "css")
+        {
+            style += size;
+        } else {
+            others += size;
+        }
+        rows.push(row(
+            &format!("  {part}"),
+            size,
+            Unit::Kilobytes,
+            Target::None,
+        ));
+    }
+    rows.push(row(
+        "  the frame's page",
+        page_size,
+        Unit::Kilobytes,
+        Target::None,
+    ));
+    rows.push(kilobytes(
+        "frame, first paint: page and style, as sent",
+        page_size + style,
+        12e3,
+    ));
+    rows.push(kilobytes(
+        "frame, all before the flow runs, as sent",
+        page_size + style + others,
+        105e3,
+    ));
+    Ok(rows)
+}
