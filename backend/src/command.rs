@@ -10,6 +10,7 @@ use shared::api::admin::Role;
 use shared::id::MerchantId;
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::ambient::{SystemClock, SystemRandom};
@@ -271,6 +272,7 @@ pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
 /// Serves until the process is asked to end, then finishes what runs and closes the store.
 pub async fn serve_until_asked_to_end(
     app: &Arc<Onfile>,
+    mut signals: Signals,
     listeners: Vec<(TcpListener, axum::Router)>,
 ) {
     let stop = CancellationToken::new();
@@ -278,7 +280,7 @@ pub async fn serve_until_asked_to_end(
         .into_iter()
         .map(|(listener, router)| tokio::spawn(listen::serve(listener, router, stop.clone())))
         .collect();
-    asked_to_end().await;
+    signals.asked_to_end().await;
     app.changes.close();
     stop.cancel();
     for listener in serving {
@@ -288,15 +290,33 @@ pub async fn serve_until_asked_to_end(
     app.store.close().await;
 }
 
-async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// The wish that the process ends, heard from the moment this is made.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: before anybody is told that the process serves.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn listen() -> Result<Self, CommandError> {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| CommandError::Plain(format!("signals cannot be heard: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn asked_to_end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
@@ -307,6 +327,7 @@ pub fn url_of(address: SocketAddr) -> String {
 }
 
 async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
+    let signals = Signals::listen()?;
     let database = database_path(&arguments.data)?;
     let key = read_key(&key_path(&arguments.data))?;
     let public = listen::bind(arguments.public_addr, "public-addr").await?;
@@ -330,7 +351,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
         url_of(arguments.admin_addr)
     ));
     let listeners = vec![(public, http::public(&app)), (admin, http::admin(&app))];
-    serve_until_asked_to_end(&app, listeners).await;
+    serve_until_asked_to_end(&app, signals, listeners).await;
     Ok(())
 }
 
@@ -349,7 +370,14 @@ async fn beside(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
         );
         key
     };
-    assemble(&database, key, Arc::new(Unconfigured), String::new(), Vec::new()).await
+    assemble(
+        &database,
+        key,
+        Arc::new(Unconfigured),
+        String::new(),
+        Vec::new(),
+    )
+    .await
 }
 
 async fn create_merchant(

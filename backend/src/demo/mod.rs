@@ -79,6 +79,7 @@ const FILES: [&str; 5] = [
 /// # Errors
 /// [`CommandError`].
 pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
+    let signals = command::Signals::listen()?;
     let data = DataArguments::from(arguments);
     let database = command::database_path(&data)?;
     let public = listen::bind(arguments.public_addr, "public-addr").await?;
@@ -129,7 +130,8 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
             } else {
                 command::make_key(&key_path)?
             };
-            let app = command::assemble(&database, key, sender, public_url.clone(), Vec::new()).await?;
+            let app =
+                command::assemble(&database, key, sender, public_url.clone(), Vec::new()).await?;
             let seeded = seed::plant(&app).await?;
             let demo = Demo {
                 public_url: public_url.clone(),
@@ -160,7 +162,7 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         write(&written, &demo)?;
     }
     welcome(&demo, &public_url, &admin_url, &shop_url);
-    command::serve_until_asked_to_end(&app, listeners).await;
+    command::serve_until_asked_to_end(&app, signals, listeners).await;
     Ok(())
 }
 

@@ -88,7 +88,11 @@ pub async fn wrap(State(app): State<Arc<Onfile>>, mut request: Request, next: Ne
 /// Who really asks: the peer, or behind trusted proxies the last address in `X-Forwarded-For` that is
 /// none of theirs. What stands before it the client wrote itself.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_proxy = |address: &IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
+    let is_proxy = |address: &IpAddr| {
+        trusted
+            .iter()
+            .any(|net| net.contains(&address.to_canonical()))
+    };
     if !is_proxy(&peer) {
         return peer;
     }
@@ -258,10 +262,22 @@ mod tests {
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 9.9.9.9, 10.0.0.2"));
-        assert_eq!(client(address("10.0.0.1"), &headers, &trusted), address("9.9.9.9"));
-        assert_eq!(client(address("8.8.8.8"), &headers, &trusted), address("8.8.8.8"));
-        assert_eq!(client(address("10.0.0.1"), &HeaderMap::new(), &trusted), address("10.0.0.1"));
+        headers.insert(
+            "x-forwarded-for",
+            HeaderValue::from_static("6.6.6.6, 9.9.9.9, 10.0.0.2"),
+        );
+        assert_eq!(
+            client(address("10.0.0.1"), &headers, &trusted),
+            address("9.9.9.9")
+        );
+        assert_eq!(
+            client(address("8.8.8.8"), &headers, &trusted),
+            address("8.8.8.8")
+        );
+        assert_eq!(
+            client(address("10.0.0.1"), &HeaderMap::new(), &trusted),
+            address("10.0.0.1")
+        );
     }
 
     #[test]

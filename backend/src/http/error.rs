@@ -101,6 +101,17 @@ impl ApiError {
         self.details.as_deref()
     }
 
+    /// In how many seconds to come back, where coming back helps.
+    #[must_use]
+    pub fn retry_after(&self, now: Timestamp) -> Option<u64> {
+        match (self.retry_at, self.code.http_status()) {
+            (Some(at), _) => Some(now.until(at).as_secs() + 1),
+            (None, 503) => Some(1),
+            (None, 429) => Some(60),
+            (None, _) => None,
+        }
+    }
+
     /// Writes status, headers and body; what must not be told is logged here, once.
     pub(super) fn respond(
         self,
@@ -108,6 +119,7 @@ impl ApiError {
         clock: &dyn Clock,
         mut response: Response,
     ) -> Response {
+        let retry_after = self.retry_after(clock.now());
         let message = self
             .message
             .unwrap_or_else(|| tables::of(Language::En).error(self.code).to_owned());
@@ -115,12 +127,6 @@ impl ApiError {
         if let Some(log) = self.log {
             tracing::error!(request_id, code = self.code.as_str(), detail = %shared::card_number::scrub(&log), "a request failed");
         }
-        let retry_after = match (self.retry_at, status) {
-            (Some(at), _) => Some(clock.now().until(at).as_secs() + 1),
-            (None, 503) => Some(1),
-            (None, 429) => Some(60),
-            (None, _) => None,
-        };
         let body = ErrorBody {
             code: self.code,
             message,

@@ -138,9 +138,12 @@ pub async fn create(
     profile: Profile,
 ) -> Result<Customer, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
-    let customer = create_in(app, merchant, by, &mut work, profile).await?;
-    work.commit().await?;
-    Ok(customer)
+    let created = create_in(app, merchant, by, &mut work, profile).await;
+    if matches!(created, Ok(_) | Err(CustomerError::Duplicate { .. })) {
+        // Whoever is in the way may wait for this very commit: not told of before it is durable.
+        work.commit().await?;
+    }
+    created
 }
 
 /// Gets the customer with this phone or reference, or creates one: never a duplicate. The flag says
@@ -154,13 +157,17 @@ pub async fn identify(
     by: &By,
     profile: Profile,
 ) -> Result<(Customer, bool), CustomerError> {
-    match create(app, merchant, by, profile).await {
-        Ok(customer) => Ok((customer, true)),
+    let mut work = Work::begin(app, merchant).await?;
+    let (customer, is_new) = match create_in(app, merchant, by, &mut work, profile).await {
+        Ok(customer) => (customer, true),
         Err(CustomerError::Duplicate { customer_id, .. }) => {
-            Ok((get(app, merchant, &customer_id).await?, false))
+            (load(work.unit(), merchant, &customer_id).await?, false)
         }
-        Err(error) => Err(error),
-    }
+        Err(error) => return Err(error),
+    };
+    // The customer found may wait for this very commit too.
+    work.commit().await?;
+    Ok((customer, is_new))
 }
 
 /// Creates a customer within a unit of work.
@@ -260,6 +267,8 @@ pub async fn update(
         entries.push((action(found), moved(from, after.state)));
     }
     if entries.is_empty() {
+        // What made it so may wait for this very commit.
+        work.commit().await?;
         return Ok(before);
     }
     let deletes = after.state == CustomerState::Deleted;

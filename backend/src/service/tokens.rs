@@ -167,7 +167,10 @@ pub async fn generate(
         let same = existing.filter(|existing| {
             equal(&existing.request_mac, &record.request_mac) && existing.removed_at.is_none()
         });
-        return open(merchant, &customer, same.ok_or(TokenError::Duplicate)?);
+        let same = open(merchant, &customer, same.ok_or(TokenError::Duplicate)?)?;
+        // The request that made it may wait for this very commit.
+        work.commit().await?;
+        return Ok(same);
     }
     let consent = ConsentRecord {
         token_id: Some(token_id.clone()),
@@ -479,6 +482,8 @@ pub async fn remove(
     }
     let owner = record.customer_id.clone();
     if record.removed_at.is_some() {
+        // Whoever removed it may wait for this very commit.
+        work.commit().await?;
         return Ok(owner);
     }
     let why = match by.actor {

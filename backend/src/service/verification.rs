@@ -460,6 +460,16 @@ async fn count_try(
     if challenge.code_mac.is_none() || challenge.code_expires_at <= now {
         return Err(VerificationError::Expired);
     }
+    // Whatever other sessions hold codes for this phone: none is compared before the end.
+    let cool_down = work
+        .unit()
+        .cool_down(merchant_id, &challenge.phone_index)
+        .await?;
+    if let Some(cool_down) = cool_down.as_ref().filter(|cool_down| cool_down.until > now) {
+        return Err(VerificationError::Limited {
+            until: cool_down.until,
+        });
+    }
     if let Some(address) = by.address.map(subject_of) {
         let checks = work
             .unit()
@@ -501,11 +511,7 @@ async fn count_try(
         )
         .await?;
     if wrong >= policy::WRONG_PER_PHONE_AND_DAY {
-        let nth = work
-            .unit()
-            .cool_down(merchant_id, &challenge.phone_index)
-            .await?
-            .map_or(1, |before| before.nth + 1);
+        let nth = cool_down.map_or(1, |before| before.nth + 1);
         let until = now.plus(policy::cool_down(nth));
         work.unit()
             .set_cool_down(
@@ -545,6 +551,22 @@ async fn identify(
     work.unit()
         .forget_events(Some(merchant_id), WRONG_FOR_PHONE, &challenge.phone_index)
         .await?;
+    let now = app.clock.now();
+    if let Some(begun) = work
+        .unit()
+        .cool_down(merchant_id, &challenge.phone_index)
+        .await?
+        .filter(|cool_down| cool_down.until > now)
+    {
+        // Every try counts as wrong until it is compared, and this one was the last that is allowed.
+        let ended = CoolDown {
+            until: now,
+            nth: begun.nth.saturating_sub(1).max(1),
+        };
+        work.unit()
+            .set_cool_down(merchant_id, &challenge.phone_index, &ended)
+            .await?;
+    }
 
     let phone = phone_of(session, &challenge)?;
     let (customer, is_new) = verify_in(app, session, by, &mut work, phone, &challenge).await?;

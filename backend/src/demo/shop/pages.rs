@@ -258,12 +258,12 @@ impl Page {
             ),
         };
         let main = format!(
-            r##"<h1>{title}</h1><div class="split checkout">
+            r##"<div class="narrow"><h1>{title}</h1><div class="split checkout">
 <section class="payment" aria-labelledby="payment"><p class="glance"><a href="#summary">{summary}</a> <strong>{due}</strong></p><h2 id="payment">{payment}</h2>
 {widget}
 <form id="pay-form" method="post" action="/pay" data-pay="{pay}" data-pay-guest="{pay_guest}" data-paying="{paying}" data-no-answer="{no_answer}" data-no-widget="{no_widget}" data-again="{again}">
 {fields}</form></section>
-<aside class="summary" aria-labelledby="summary"><h2 id="summary" tabindex="-1">{summary}</h2>{bought}{sums}<p class="centre"><a href="/cart">{edit}</a></p></aside></div>"##,
+<aside class="summary" aria-labelledby="summary"><h2 id="summary" tabindex="-1">{summary}</h2>{bought}{sums}<p class="centre"><a href="/cart">{edit}</a></p></aside></div></div>"##,
             title = escape(words.checkout_title),
             summary = escape(words.summary),
             bought = self.bought(lines),

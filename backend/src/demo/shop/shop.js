@@ -71,7 +71,14 @@
 
   draw();
   try {
-    const onfile = window.Onfile({ sessionSecret: slot.dataset.sessionSecret, locale: slot.dataset.locale });
+    // The widget in the shop's own accent and type.
+    const style = getComputedStyle(document.body);
+    const colorPrimary = style.getPropertyValue('--accent').trim();
+    const onfile = window.Onfile({
+      sessionSecret: slot.dataset.sessionSecret,
+      locale: slot.dataset.locale,
+      appearance: { variables: { colorPrimary, fontFamily: style.fontFamily } },
+    });
     checkout = onfile.create('checkout', { mode: 'frame' });
     checkout.on('change', (change) => {
       complete = change.complete;

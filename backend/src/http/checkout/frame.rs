@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use frontend::widget::flow::state::Facts;
@@ -20,7 +20,7 @@ use super::{calls, views};
 use crate::app::Onfile;
 use crate::http::assets;
 use crate::http::auth::{FRAME_COOKIE, InSession, cookie};
-use crate::http::body::Form;
+use crate::http::body::{Form, Params};
 use crate::http::error::ApiError;
 use crate::service::checkout_sessions::{self, AuthenticateError, Entrance, Session, frame_path};
 use crate::service::shopper::{self, ShopperError};
@@ -40,7 +40,7 @@ pub struct PageQuery {
 pub async fn page(
     State(app): State<Arc<Onfile>>,
     Path((merchant_id, session_id)): Path<(String, String)>,
-    Query(query): Query<PageQuery>,
+    Params(query): Params<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let not_found = || ApiError::of(ErrorCode::SessionNotFound);
@@ -295,7 +295,12 @@ async fn after(
         ..Looks::new(session, headers, &PageQuery::default())
     };
     let status = StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
-    Ok(draw(app, session, &looks, step, Some(&error), status))
+    let mut page = draw(app, session, &looks, step, Some(&error), status);
+    if let Some(seconds) = error.retry_after(app.clock.now()) {
+        page.headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(page)
 }
 
 /// Which page a refused form leads back to.
