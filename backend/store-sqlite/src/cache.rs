@@ -346,3 +346,94 @@ impl Weighter<Box<[u8]>, Entry> for Weight {
 
 /// The short strings of a record and what the allocator rounds up.
 const ALLOCATIONS: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use store::conformance::sample::{customer, customer_id, merchant_id, token};
+
+    use super::*;
+
+    fn place(cache: &Cache) -> Place {
+        cache
+            .customer(&merchant_id(1), &customer_id(1))
+            .expect_err("it is not kept")
+    }
+
+    #[test]
+    fn what_was_read_before_a_commit_is_not_given_after_it() {
+        let cache = Cache::new();
+        let slots = [cache.slot_of_customer(&merchant_id(1), &customer_id(1))];
+        let before = place(&cache);
+        cache.begin_change(&slots);
+        let during = place(&cache);
+        cache.end_change(&slots);
+        let after = place(&cache);
+        for overtaken in [before, during] {
+            cache.keep_customer(overtaken, &customer(1));
+            place(&cache);
+        }
+        cache.keep_customer(after, &customer(1));
+        assert_eq!(
+            cache.customer(&merchant_id(1), &customer_id(1)).ok(),
+            Some(customer(1))
+        );
+        cache.begin_change(&slots);
+        place(&cache);
+        cache.end_change(&slots);
+        place(&cache);
+    }
+
+    #[test]
+    fn what_was_read_before_another_process_was_noticed_is_not_given_after_it() {
+        let cache = Cache::new();
+        let before = place(&cache);
+        cache.keep_customer(place(&cache), &customer(1));
+        cache.forget();
+        cache.keep_customer(before, &customer(1));
+        place(&cache);
+    }
+
+    #[test]
+    fn a_change_of_one_customer_leaves_others_kept() {
+        let cache = Cache::new();
+        for number in 1..=100 {
+            let place = cache
+                .customer(&merchant_id(1), &customer_id(number))
+                .unwrap_err();
+            cache.keep_customer(place, &customer(number));
+        }
+        let slots = [cache.slot_of_customer(&merchant_id(1), &customer_id(1))];
+        cache.begin_change(&slots);
+        cache.end_change(&slots);
+        let kept = (2..=100)
+            .filter(|number| {
+                cache
+                    .customer(&merchant_id(1), &customer_id(*number))
+                    .is_ok()
+            })
+            .count();
+        // one of them may share the slot
+        assert!(kept >= 98, "{kept}");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let cache = Cache::new();
+        for number in 0..30_000 {
+            let record = CustomerRecord {
+                profile: vec![0; 2_000],
+                ..customer(number)
+            };
+            let (merchant, id) = (merchant_id(1), &record.customer_id);
+            if let Err(place) = cache.customer(&merchant, id) {
+                cache.keep_customer(place, &record);
+            }
+            if let Err(place) = cache.tokens(&merchant, id) {
+                cache.keep_tokens(place, &[token(1, number), token(2, number)]);
+            }
+            cache.keep_lead(&merchant, Index::Phone, &number.to_be_bytes(), id);
+        }
+        assert!(cache.entries.weight() <= BYTES);
+        assert!(cache.entries.weight() > BYTES / 2);
+    }
+}

@@ -18,6 +18,7 @@ mod group;
 mod limits;
 mod merchants;
 mod open;
+mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
@@ -38,7 +39,7 @@ use crate::group::Writer;
 use crate::reader::Reader;
 use crate::unit::Unit;
 
-pub use crate::open::OpenError;
+pub use crate::open_error::OpenError;
 
 /// How often it is looked whether another process has written.
 const WATCH: Duration = Duration::from_millis(500);

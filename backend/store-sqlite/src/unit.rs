@@ -183,7 +183,14 @@ impl Read for Unit {
     }
 
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
-        ask!(self, audit::head, merchant)
+        if let Some(head) = self.0.known_head(merchant) {
+            return Ok(Some(head));
+        }
+        let head = ask!(self, audit::head, merchant)?;
+        if let Some(head) = &head {
+            self.0.remember_head(merchant, head.clone());
+        }
+        Ok(head)
     }
 
     async fn history_of(
@@ -387,7 +394,14 @@ impl Write for Unit {
     }
 
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
-        ask!(self, audit::append, entry)
+        ask!(self, audit::append, entry)?;
+        // what follows a known head is the head; of any other nothing can be said
+        let known = self.0.known_head(&entry.merchant_id);
+        if known.is_some_and(|(last, _)| last < entry.seq) {
+            let head = (entry.seq, entry.hash.clone());
+            self.0.remember_head(&entry.merchant_id, head);
+        }
+        Ok(())
     }
 
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()> {

@@ -1,4 +1,10 @@
 //! Many at once: nobody is left waiting, and what is there afterwards is exactly what was committed.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what fails in a test fails the test"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

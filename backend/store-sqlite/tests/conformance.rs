@@ -1,4 +1,5 @@
 //! The suite that every engine must pass, each case on a database file of its own.
+#![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 use std::sync::Arc;
 

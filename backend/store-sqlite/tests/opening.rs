@@ -1,4 +1,10 @@
 //! Opening: what is ours is opened, what is not is left exactly as it was.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what fails in a test fails the test"
+)]
 
 use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};

@@ -1,4 +1,5 @@
 //! What the tables may look like, read from the migrations.
+#![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 use std::collections::BTreeSet;
 

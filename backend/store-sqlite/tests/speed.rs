@@ -1,5 +1,11 @@
 //! What the engine reaches on this machine, beside its limit. Run by hand, in release mode:
 //! `cargo test --release -p store-sqlite --test speed -- --ignored --nocapture`
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "it measures on the real clock and prints what it finds"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -60,7 +66,12 @@ async fn create(store: &SqliteStore, number: u32) {
 fn processor() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields = stat.rsplit(')').next().unwrap();
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    let ticks: u64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().unwrap())
+        .sum();
     Duration::from_millis(ticks * 10)
 }
 
@@ -94,7 +105,8 @@ where
         .get(times.len() * 99 / 100)
         .map_or(0.0, |time| time.as_secs_f64() * 1_000.0);
     let done = done.load(Ordering::Relaxed);
-    let each = (processor() - used).as_secs_f64() * 1e6 / f64::from(u32::try_from(done).unwrap());
+    let each = processor().saturating_sub(used).as_secs_f64() * 1e6
+        / f64::from(u32::try_from(done).unwrap());
     (done, p99, each)
 }
 
@@ -116,10 +128,7 @@ async fn commits_and_reads_per_second() {
     let next = Arc::new(AtomicU32::new(20_000));
     for round in 1..=3 {
         println!("round {round}");
-        report(
-            "one row, one synced commit",
-            one_by_one(&directory).await,
-        );
+        report("one row, one synced commit", one_by_one(&directory).await);
         for tasks in [1, 16, 64] {
             let (store, next) = (store.clone(), next.clone());
             let creates = rate(tasks, move |_| {

@@ -23,6 +23,7 @@ pub mod customers;
 pub mod limits;
 pub mod merchants;
 pub mod outbox;
+pub mod pages;
 pub mod sample;
 pub mod sessions;
 pub mod tokens;
@@ -60,6 +61,8 @@ macro_rules! conformance {
                 a_replacement_is_what_is_read_afterwards
                 a_replacement_of_an_old_version_is_stale
                 a_replacement_that_takes_anothers_phone_changes_nothing
+            }
+            pages {
                 customers_of_an_email_address_come_newest_first
                 pages_go_through_all_customers_newest_first
                 pages_of_one_status_leave_out_the_others
@@ -161,6 +164,7 @@ mod tests {
             include_str!("conformance/limits.rs"),
             include_str!("conformance/merchants.rs"),
             include_str!("conformance/outbox.rs"),
+            include_str!("conformance/pages.rs"),
             include_str!("conformance/sessions.rs"),
             include_str!("conformance/tokens.rs"),
             include_str!("conformance/units.rs"),

@@ -238,3 +238,45 @@ async fn a_group_is_never_larger_than_it_may_be() {
         one.await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_checkpoint_cuts_the_log_when_nobody_writes() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let log = directory.path().join("onfile.db-wal");
+    let mut turn = writer.begin().await.unwrap();
+    put(&mut turn, "first").await;
+    turn.commit().await.unwrap();
+    assert!(log.metadata().unwrap().len() > 0);
+    writer.checkpoint().await;
+    assert_eq!(log.metadata().unwrap().len(), 0);
+    assert!(is_there(&writer, "first").await);
+}
+
+#[tokio::test]
+async fn the_end_of_a_chain_is_known_only_as_long_as_it_holds() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let merchant = store::conformance::sample::merchant_id(1);
+    let mut first = writer.begin().await.unwrap();
+    first.remember_head(&merchant, (1, vec![1]));
+    let handed_on = tokio::spawn({
+        let (writer, merchant) = (writer.clone(), merchant.clone());
+        async move {
+            let mut second = writer.begin().await.unwrap();
+            assert_eq!(second.known_head(&merchant), Some((1, vec![1])));
+            second.remember_head(&merchant, (2, vec![2]));
+            // given up, and what it knew with it
+            drop(second);
+            let third = writer.begin().await.unwrap();
+            assert_eq!(third.known_head(&merchant), None);
+        }
+    });
+    until_waiting(&writer, 1).await;
+    first.commit().await.unwrap();
+    handed_on.await.unwrap();
+    let mut alone = writer.begin().await.unwrap();
+    alone.remember_head(&merchant, (3, vec![3]));
+    alone.commit().await.unwrap();
+    assert_eq!(writer.begin().await.unwrap().known_head(&merchant), None);
+}
