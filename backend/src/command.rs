@@ -270,17 +270,23 @@ pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
 }
 
 /// Serves until the process is asked to end, then finishes what runs and closes the store.
+///
+/// # Errors
+/// When storage takes no writes any more: the process ends rather than refuse every write.
 pub async fn serve_until_asked_to_end(
     app: &Arc<Onfile>,
     mut signals: Signals,
     listeners: Vec<(TcpListener, axum::Router)>,
-) {
+) -> Result<(), CommandError> {
     let stop = CancellationToken::new();
     let serving: Vec<_> = listeners
         .into_iter()
         .map(|(listener, router)| tokio::spawn(listen::serve(listener, router, stop.clone())))
         .collect();
-    signals.asked_to_end().await;
+    let asked = tokio::select! {
+        () = signals.asked_to_end() => true,
+        () = unhealthy(app) => false,
+    };
     app.changes.close();
     stop.cancel();
     for listener in serving {
@@ -288,6 +294,20 @@ pub async fn serve_until_asked_to_end(
         let _ = listener.await;
     }
     app.store.close().await;
+    if asked {
+        Ok(())
+    } else {
+        Err(CommandError::Plain(
+            "storage takes no writes any more (see the log): free or repair the disk, then start again".into(),
+        ))
+    }
+}
+
+/// Returns when storage takes no writes any more.
+async fn unhealthy(app: &Onfile) {
+    while app.store.is_healthy() {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
 }
 
 /// The wish that the process ends, heard from the moment this is made.
@@ -351,8 +371,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
         url_of(arguments.admin_addr)
     ));
     let listeners = vec![(public, http::public(&app)), (admin, http::admin(&app))];
-    serve_until_asked_to_end(&app, signals, listeners).await;
-    Ok(())
+    serve_until_asked_to_end(&app, signals, listeners).await
 }
 
 /// For commands that run beside a server or before the first one: a fresh directory gets its key.

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 /// Customers on file: recognises a returning shopper, and says which saved cards can be used and why
 /// the others cannot.
 #[derive(Parser)]
-#[command(name = "onfile", version, about, long_about = None)]
+#[command(name = "onfile", version)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

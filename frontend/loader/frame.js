@@ -31,9 +31,10 @@ const introduction = () => new Promise((resolve) => {
 
 function heard({ type, id, options, appearance }) {
   if (type === 'appearance') dress(appearance);
+  else if (alone && type === 'submit') tell({ type: 'outcome', id, outcome: outcomeAlone() });
   else if (!widget) return;
   else if (type === 'submit' && Number.isInteger(id)) widget.submit(id);
-  else if (type === 'update') widget.update(options ?? {});
+  else if (type === 'update') widget.update(wanted(options));
   else if (type === 'focus') widget.focus();
   else if (type === 'clear') widget.clear();
 }
@@ -91,12 +92,21 @@ function accentuate(color) {
 
 // ----- the widget
 
+// A page around the frame has its own button to pay; a page of its own needs one.
+const wanted = (options) => ({ ...options, button: options?.button ?? !framed });
+
 // A form pressed before the widget is there waits for it: without the cookie it could not be posted.
 root.addEventListener('submit', (event) => {
   if (widget || alone || cookie) return;
   event.preventDefault();
   held = event.target.getAttribute('action');
 }, true);
+
+const settled = () => step === 'done' || step === 'guest';
+// What was chosen is the server's to say; the page only learns that something was.
+const outcomeAlone = () => settled()
+  ? { customer: null, card: null, save: false, guest: step === 'guest' }
+  : { error: { type: 'validation_error', code: 'incomplete', message: root.querySelector('h1')?.textContent ?? '', field: null } };
 
 const resume = () => {
   if (held) [...root.querySelectorAll('form')].find((form) => form.getAttribute('action') === held)?.requestSubmit();
@@ -122,15 +132,20 @@ async function start() {
   try {
     const { module, table } = await loading;
     for (const key in own) if (key in table) table[key] = String(own[key]);
-    const given = { secret: cookie ? undefined : secret, texts: table, options, defaultValues };
+    const given = { secret: cookie ? undefined : secret, texts: table, options: wanted(options), defaultValues };
     widget = module.mount(root, given, tell);
     addEventListener('pagehide', () => widget.closing());
-  } catch (error) {
-    // The forms go on alone, under the frame's cookie.
-    if (secret && !cookie) await fetch(`${base}/cookie`, { method: 'POST', headers: { Authorization: `Bearer ${secret}` } });
+  } catch {
+    // The forms go on alone, under the frame's cookie; the page learns where they are.
+    try {
+      if (secret && !cookie) await fetch(`${base}/cookie`, { method: 'POST', headers: { Authorization: `Bearer ${secret}` } });
+    } catch (error) {
+      return tell({ type: 'loaderror', error: { type: 'load_error', code: 'unreachable', message: String(error), field: null } });
+    }
     alone = true;
-    tell({ type: 'loaderror', error: { type: 'load_error', code: 'wasm_failed', message: String(error), field: null } });
     tell({ type: 'ready' });
+    if (step === 'guest') tell({ type: 'guest' });
+    tell({ type: 'change', empty: false, complete: settled(), value: null });
   }
   resume();
 }

@@ -228,14 +228,15 @@
 
     connectedCallback() {
       // Moved within the page: disconnected and connected in one go, and a new frame in the new place.
+      // Upgraded in the page: the attribute's callback came first and has drawn already.
       const secret = this.getAttribute('session-secret');
-      if (!secret) return;
+      if (!secret || this.#checkout) return;
       const attribute = (name) => this.getAttribute(name) ?? undefined;
       const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
       this.style.display ||= 'block';
       this.#checkout = window.Onfile({ sessionSecret: secret, locale: attribute('locale'), appearance: { theme: attribute('theme') } }).create('checkout', {
         defaultValues: { countryCode: attribute('country-code'), mobileNumber: attribute('mobile-number') },
-        button: attribute('button') !== 'false',
+        button: this.hasAttribute('button'),
       });
       for (const type of EVENTS) {
         this.#checkout.on(type, (detail) => this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true })));

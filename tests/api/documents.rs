@@ -9,7 +9,10 @@ use serde_json::Value;
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            let mut fields: Vec<_> = fields
+                .into_iter()
+                .map(|(name, value)| (name, sorted(value)))
+                .collect();
             fields.sort_by(|(one, _), (other, _)| one.cmp(other));
             Value::Object(fields.into_iter().collect())
         }
@@ -40,12 +43,23 @@ async fn the_admin_api_is_described_as_published() {
 async fn every_operation_says_which_statuses_it_answers_and_none_says_409() {
     let app = TestApp::start().await;
     for api in Api::ALL {
-        assert_eq!(api.document(&app).await["openapi"].as_str().unwrap()[..3], *"3.1");
+        assert_eq!(
+            api.document(&app).await["openapi"].as_str().unwrap()[..3],
+            *"3.1"
+        );
         for operation in api.operations(&app).await {
-            let successes = operation.statuses.iter().filter(|status| (200..300).contains(*status)).count();
+            let successes = operation
+                .statuses
+                .iter()
+                .filter(|status| (200..300).contains(*status))
+                .count();
             assert!(successes > 0, "{}", operation.id);
             for status in [400, 401, 404, 422, 429, 503] {
-                assert!(operation.statuses.contains(&status), "{} does not describe {status}", operation.id);
+                assert!(
+                    operation.statuses.contains(&status),
+                    "{} does not describe {status}",
+                    operation.id
+                );
             }
             assert!(!operation.statuses.contains(&409), "{}", operation.id);
         }

@@ -7,5 +7,13 @@
     reason = "these are tests: what does not hold must stop them"
 )]
 
+mod admin;
+mod architecture;
+mod checkout;
 mod documents;
+mod envelope;
+mod hostile;
 mod merchant;
+mod secrecy;
+mod tenancy;
+mod world;

@@ -29,7 +29,7 @@ export const stopBrowser = () => browser?.close();
  * report on its console because the test provokes them.
  */
 export async function visit(options = {}, expected = []) {
-  const { width = 390, height = 844, expectedErrors: _, ...rest } = options;
+  const { width = 390, height = 844, ...rest } = options;
   const context = await browser.newContext({ viewport: { width, height }, ...rest });
   context.setDefaultTimeout(15_000);
   await context.addInitScript(() => {
@@ -67,8 +67,7 @@ export async function toCheckout(page, { language = 'en' } = {}) {
   await page.goto(demo.shop_url);
   await page.locator('form[action="/cart/add"] button').first().click();
   await page.waitForURL(/\/(cart)?(\?.*)?(#.*)?$/);
-  await page.goto(`${demo.shop_url}/checkout`);
-  if (language !== 'en') await page.getByText('हिन्दी').first().click();
+  await page.goto(`${demo.shop_url}/checkout?lang=${language}`);
   return widget(page);
 }
 

@@ -76,7 +76,9 @@ impl TestApp {
         random: Arc<SeededRandom>,
         sent: Arc<Sent>,
     ) -> Self {
-        let store = SqliteStore::open(&directory.path().join("onfile.sqlite")).await.unwrap();
+        let store = SqliteStore::open(&directory.path().join("onfile.sqlite"))
+            .await
+            .unwrap();
         let shared_random: Arc<dyn Random> = random.clone();
         let onfile = Onfile::new(Parts {
             store: Arc::new(store),
@@ -91,25 +93,44 @@ impl TestApp {
         revocations::refresh(&onfile).await.unwrap();
         let public = backend::http::public(&onfile);
         let admin = backend::http::admin(&onfile);
-        Self { onfile, clock, sent, public, admin, random, directory }
+        Self {
+            onfile,
+            clock,
+            sent,
+            public,
+            admin,
+            random,
+            directory,
+        }
     }
 
     /// The same data under a new process: nothing that was only in memory is left.
     pub async fn restarted(self) -> Self {
         self.onfile.store.close().await;
-        let Self { onfile, clock, sent, public, admin, random, directory } = self;
+        let Self {
+            onfile,
+            clock,
+            sent,
+            public,
+            admin,
+            random,
+            directory,
+        } = self;
         drop((onfile, public, admin));
         Self::open(directory, clock, random, sent).await
     }
 
     /// A sandbox merchant's server, with an access token.
     pub async fn merchant(&self) -> Server {
-        self.merchant_with("Tamra Tea", true, &Settings::default()).await
+        self.merchant_with("Tamra Tea", true, &Settings::default())
+            .await
     }
 
     /// The server of a merchant with these settings.
     pub async fn merchant_with(&self, name: &str, sandbox: bool, settings: &Settings) -> Server {
-        let created = merchants::create(&self.onfile, name, sandbox, settings).await.unwrap();
+        let created = merchants::create(&self.onfile, name, sandbox, settings)
+            .await
+            .unwrap();
         Server::new(self, created).await
     }
 
@@ -143,6 +164,9 @@ impl TestApp {
         self.settle().await;
         let sent = self.sent.all();
         let message = sent.iter().rev().find(|message| message.to == digits);
-        message.unwrap_or_else(|| panic!("no code went to {digits}")).code.clone()
+        message
+            .unwrap_or_else(|| panic!("no code went to {digits}"))
+            .code
+            .clone()
     }
 }

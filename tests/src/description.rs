@@ -42,7 +42,10 @@ impl Api {
 
     /// Its description.
     pub async fn document(self, app: &TestApp) -> Value {
-        Request::get(self.path()).send(self.router(app)).await.is(200)
+        Request::get(self.path())
+            .send(self.router(app))
+            .await
+            .is(200)
     }
 
     /// Its operations.
@@ -121,23 +124,42 @@ impl Operation {
     fn read(api: Api, document: &Value, path: &str, method: &str, described: &Value) -> Self {
         let id = described["operationId"].as_str().unwrap().to_owned();
         let names = |place: &str| {
-            let parameters = described["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let found = parameters.iter().filter(|parameter| parameter["in"] == place);
-            found.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
+            let parameters = described["parameters"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let found = parameters
+                .iter()
+                .filter(|parameter| parameter["in"] == place);
+            found
+                .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+                .collect()
         };
         let schema = &described["requestBody"]["content"]["application/json"]["schema"];
         let fields = (!described["requestBody"].is_null()).then(|| {
             let mut fields = Vec::new();
             read_fields(document, schema, &mut Vec::new(), &mut fields);
-            assert!(!fields.is_empty(), "the body of {id} is described without fields");
+            assert!(
+                !fields.is_empty(),
+                "the body of {id} is described without fields"
+            );
             fields
         });
-        let statuses = described["responses"].as_object().unwrap().keys().map(|status| status.parse().unwrap()).collect();
+        let statuses = described["responses"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(|status| status.parse().unwrap())
+            .collect();
         Self {
             api,
             method: method.to_uppercase().parse().unwrap(),
             path: path.to_owned(),
-            is_open: described["security"].as_array().is_some_and(|schemes| schemes.iter().all(|scheme| scheme == &serde_json::json!({}))),
+            is_open: described["security"].as_array().is_some_and(|schemes| {
+                schemes
+                    .iter()
+                    .all(|scheme| scheme == &serde_json::json!({}))
+            }),
             path_names: names("path"),
             query_names: names("query"),
             fields,
@@ -148,16 +170,29 @@ impl Operation {
 
     /// The path with these values in the place of its names.
     pub fn target(&self, value: impl Fn(&str) -> String) -> String {
-        self.path_names.iter().fold(self.path.clone(), |path, name| path.replace(&format!("{{{name}}}"), &value(name)))
+        self.path_names
+            .iter()
+            .fold(self.path.clone(), |path, name| {
+                path.replace(&format!("{{{name}}}"), &value(name))
+            })
     }
 }
 
 /// Follows references, and takes what is not null of what may be null.
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(reference) = schema["$ref"].as_str() {
-        return resolve(document, document.pointer(reference.trim_start_matches('#')).unwrap());
+        return resolve(
+            document,
+            document.pointer(reference.trim_start_matches('#')).unwrap(),
+        );
     }
-    let real: Vec<_> = schema["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default().iter().filter(|schema| schema["type"] != "null").collect();
+    let real: Vec<_> = schema["oneOf"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .filter(|schema| schema["type"] != "null")
+        .collect();
     match real.as_slice() {
         [one] => resolve(document, one),
         _ => schema,
@@ -165,7 +200,10 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 fn is(schema: &Value, kind: &str) -> bool {
-    schema["type"] == kind || schema["type"].as_array().is_some_and(|kinds| kinds.iter().any(|known| known == kind))
+    schema["type"] == kind
+        || schema["type"]
+            .as_array()
+            .is_some_and(|kinds| kinds.iter().any(|known| known == kind))
 }
 
 fn read_fields(document: &Value, schema: &Value, path: &mut Vec<String>, fields: &mut Vec<Field>) {
@@ -188,9 +226,15 @@ fn read_fields(document: &Value, schema: &Value, path: &mut Vec<String>, fields:
         } else if is(schema, "object") {
             Kind::Map
         } else {
-            panic!("{} takes something that the tests do not know: {schema}", path.join("."))
+            panic!(
+                "{} takes something that the tests do not know: {schema}",
+                path.join(".")
+            )
         };
-        fields.push(Field { path: path.clone(), kind });
+        fields.push(Field {
+            path: path.clone(),
+            kind,
+        });
         if kind == Kind::Object {
             read_fields(document, schema, path, fields);
         }

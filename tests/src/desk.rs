@@ -27,7 +27,9 @@ pub struct Desk<'a> {
 
 /// Makes an admin.
 pub async fn hire(app: &TestApp, merchant: &Server, role: Role, email: &str) {
-    admins::create(&app.onfile, &merchant.merchant_id, email, PASSWORD, role).await.unwrap();
+    admins::create(&app.onfile, &merchant.merchant_id, email, PASSWORD, role)
+        .await
+        .unwrap();
 }
 
 /// Tries to sign in.
@@ -42,12 +44,24 @@ pub fn sign_in(email: &str, password: &str) -> Request {
 impl<'a> Desk<'a> {
     /// Makes an admin and signs in.
     pub async fn open(app: &'a TestApp, merchant: &Server, role: Role) -> Self {
-        let email = format!("{}@{}.example", role.as_str(), merchant.merchant_id.as_str().to_ascii_lowercase());
-        let email = if email.len() > 50 { format!("{}@{}.example", role.as_str(), &merchant.client_id[..8]) } else { email };
+        let email = format!(
+            "{}@{}.example",
+            role.as_str(),
+            merchant.merchant_id.as_str().to_ascii_lowercase()
+        );
+        let email = if email.len() > 50 {
+            format!("{}@{}.example", role.as_str(), &merchant.client_id[..8])
+        } else {
+            email
+        };
         hire(app, merchant, role, &email).await;
         let answer = sign_in(&email, PASSWORD).send(&app.admin).await;
         assert_eq!(answer.status, 200, "{answer}");
-        Self { app, email, cookie: answer.cookie(ADMIN_COOKIE) }
+        Self {
+            app,
+            email,
+            cookie: answer.cookie(ADMIN_COOKIE),
+        }
     }
 
     /// A request of the admin page.
@@ -81,7 +95,11 @@ impl<'a> Desk<'a> {
 
     /// Moves a customer's status, with a reason, or is refused.
     pub async fn make_move(&self, customer_id: &str, verb: &str) -> Answer {
-        self.post(&format!("customers/{customer_id}/{verb}"), &json!({ "reason": "as the test wants" })).await
+        self.post(
+            &format!("customers/{customer_id}/{verb}"),
+            &json!({ "reason": "as the test wants" }),
+        )
+        .await
     }
 
     /// A customer's history, oldest first: each entry's action, and its move if it is one.

@@ -33,7 +33,13 @@ pub struct Request {
 impl Request {
     /// A request without credential and body.
     pub fn new(method: Method, target: impl Into<String>) -> Self {
-        Self { method, target: target.into(), headers: Vec::new(), body: Vec::new(), address: None }
+        Self {
+            method,
+            target: target.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            address: None,
+        }
     }
 
     /// Reads.
@@ -48,13 +54,15 @@ impl Request {
 
     /// With a header, beside others of its name.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self.headers
+            .push((name.to_owned(), value.as_ref().to_vec()));
         self
     }
 
     /// Without a header.
     pub fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
@@ -77,7 +85,10 @@ impl Request {
     /// With a form, as pages without scripts post it.
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        self.bytes("application/x-www-form-urlencoded", form.extend_pairs(pairs).finish())
+        self.bytes(
+            "application/x-www-form-urlencoded",
+            form.extend_pairs(pairs).finish(),
+        )
     }
 
     /// With any body, announced by its length as HTTP clients do.
@@ -85,27 +96,45 @@ impl Request {
         self = self.without("content-type").without("content-length");
         self.body = body.into();
         let length = self.body.len().to_string();
-        self.header("content-type", content_type).header("content-length", length)
+        self.header("content-type", content_type)
+            .header("content-length", length)
     }
 
     /// Sends it.
     pub async fn send(self, router: &Router) -> Answer {
-        let shown = format!("{} {}", self.method, self.target.chars().take(200).collect::<String>());
+        let shown = format!(
+            "{} {}",
+            self.method,
+            self.target.chars().take(200).collect::<String>()
+        );
         let mut request = axum::http::Request::new(Body::from(self.body));
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.target.parse::<Uri>().unwrap_or_else(|error| panic!("{shown}: {error}"));
+        *request.uri_mut() = self
+            .target
+            .parse::<Uri>()
+            .unwrap_or_else(|error| panic!("{shown}: {error}"));
         for (name, value) in self.headers {
             let name = HeaderName::from_str(&name).unwrap();
-            request.headers_mut().append(name, HeaderValue::from_bytes(&value).unwrap());
+            request
+                .headers_mut()
+                .append(name, HeaderValue::from_bytes(&value).unwrap());
         }
         if let Some(address) = self.address {
-            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(address, 50_000)));
+            request
+                .extensions_mut()
+                .insert(ConnectInfo(SocketAddr::new(address, 50_000)));
         }
         let response = router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        let answer = Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, json, shown };
+        let answer = Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            bytes,
+            json,
+            shown,
+        };
         answer.hold(&self.method);
         answer
     }
@@ -131,26 +160,41 @@ impl Answer {
     fn hold(&self, method: &Method) {
         assert!(self.status < 500, "{self}");
         let request_id = self.header("request-id");
-        assert!(!request_id.is_empty(), "an answer names its request: {self}");
+        assert!(
+            !request_id.is_empty(),
+            "an answer names its request: {self}"
+        );
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self}");
         assert_eq!(self.header("referrer-policy"), "no-referrer", "{self}");
-        assert!(self.header("content-security-policy").contains("frame-ancestors"), "{self}");
+        assert!(
+            self.header("content-security-policy")
+                .contains("frame-ancestors"),
+            "{self}"
+        );
         let is_page = self.header("content-type").starts_with("text/html");
         if self.status >= 400 && !is_page && *method != Method::HEAD {
-            let body: ErrorBody = serde_json::from_value(self.json.clone()).unwrap_or_else(|error| panic!("not the error body ({error}): {self}"));
+            let body: ErrorBody = serde_json::from_value(self.json.clone())
+                .unwrap_or_else(|error| panic!("not the error body ({error}): {self}"));
             assert_eq!(self.header("content-type"), "application/json", "{self}");
             assert_eq!(body.code.http_status(), self.status, "{self}");
             assert_eq!(body.request_id, request_id, "{self}");
             assert!(!body.message.is_empty(), "{self}");
         }
         if self.status == 429 {
-            assert!(self.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0), "a 429 says when to come back: {self}");
+            assert!(
+                self.header("retry-after")
+                    .parse::<u64>()
+                    .is_ok_and(|seconds| seconds > 0),
+                "a 429 says when to come back: {self}"
+            );
         }
     }
 
     /// A header's text, `""` when it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The body as text.
@@ -176,20 +220,33 @@ impl Answer {
     #[track_caller]
     pub fn refuses_field(self, field: &str) {
         let shown = self.to_string();
-        assert_eq!(self.refused(ErrorCode::InvalidRequest)["field"], field, "{shown}");
+        assert_eq!(
+            self.refused(ErrorCode::InvalidRequest)["field"],
+            field,
+            "{shown}"
+        );
     }
 
     /// The field that an error names, `""` when it names none.
     pub fn field(&self) -> &str {
-        self.json["additional_error_details"]["field"].as_str().unwrap_or_default()
+        self.json["additional_error_details"]["field"]
+            .as_str()
+            .unwrap_or_default()
     }
 
     /// The value of the cookie that is set.
     #[track_caller]
     pub fn cookie(&self, name: &str) -> String {
         let set = self.header("set-cookie");
-        let value = set.strip_prefix(name).and_then(|rest| rest.strip_prefix('='));
-        value.unwrap_or_else(|| panic!("no {name} is set: {self}")).split(';').next().unwrap().to_owned()
+        let value = set
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('='));
+        value
+            .unwrap_or_else(|| panic!("no {name} is set: {self}"))
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned()
     }
 }
 

@@ -26,9 +26,19 @@ pub struct Server {
 
 impl Server {
     pub(crate) async fn new(app: &TestApp, created: NewMerchant) -> Self {
-        let NewMerchant { merchant_id, client_id, client_secret } = created;
+        let NewMerchant {
+            merchant_id,
+            client_id,
+            client_secret,
+        } = created;
         let router = app.public.clone();
-        let mut server = Self { merchant_id, client_id, client_secret, token: String::new(), router };
+        let mut server = Self {
+            merchant_id,
+            client_id,
+            client_secret,
+            token: String::new(),
+            router,
+        };
         server.token = server.fresh_token().await;
         server
     }
@@ -36,7 +46,11 @@ impl Server {
     /// Another access token.
     pub async fn fresh_token(&self) -> String {
         let body = json!({ "client_id": self.client_id, "client_secret": self.client_secret, "grant_type": "client_credentials" });
-        let answer = Request::post("/api/auth/v1/token").json(&body).send(&self.router).await.is(200);
+        let answer = Request::post("/api/auth/v1/token")
+            .json(&body)
+            .send(&self.router)
+            .await
+            .is(200);
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
@@ -74,17 +88,26 @@ impl Server {
 
     /// Changes a customer or is refused.
     pub async fn update(&self, customer_id: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PATCH, &format!("/api/v1/customer/{customer_id}")).json(body)).await
+        self.send(
+            self.request(Method::PATCH, &format!("/api/v1/customer/{customer_id}"))
+                .json(body),
+        )
+        .await
     }
 
     /// A customer.
     pub async fn read(&self, customer_id: &str) -> Value {
-        self.get(&format!("/api/v1/customer/{customer_id}")).await.is(200)
+        self.get(&format!("/api/v1/customer/{customer_id}"))
+            .await
+            .is(200)
     }
 
     /// An INACTIVE customer with this phone.
     pub async fn customer(&self, mobile: &str) -> String {
-        let created = self.create(&json!({ "mobile_number": mobile })).await.is(201);
+        let created = self
+            .create(&json!({ "mobile_number": mobile }))
+            .await
+            .is(201);
         created["customer_id"].as_str().unwrap().to_owned()
     }
 
@@ -97,7 +120,9 @@ impl Server {
             "SUSPENDED" => vec!["ACTIVE", "SUSPENDED"],
             other => vec![other],
         } {
-            self.update(&customer_id, &json!({ "status": next })).await.is(200);
+            self.update(&customer_id, &json!({ "status": next }))
+                .await
+                .is(200);
         }
         customer_id
     }
@@ -115,14 +140,19 @@ impl Server {
 
     /// A card token as it stands once its provider has answered.
     pub async fn card(&self, app: &TestApp, customer_id: &str, reference: &str) -> String {
-        let made = self.post("/api/v1/tokens", &Self::token_body(customer_id, reference)).await.is(201);
+        let made = self
+            .post("/api/v1/tokens", &Self::token_body(customer_id, reference))
+            .await
+            .is(201);
         app.settle().await;
         made["token_id"].as_str().unwrap().to_owned()
     }
 
     /// One token of a customer.
     pub async fn read_token(&self, customer_id: &str, token_id: &str) -> Value {
-        self.get(&format!("/api/v1/customer/{customer_id}/tokens/{token_id}")).await.is(200)
+        self.get(&format!("/api/v1/customer/{customer_id}/tokens/{token_id}"))
+            .await
+            .is(200)
     }
 
     /// Mints a checkout session and gives it to a shopper's widget.
@@ -133,13 +163,17 @@ impl Server {
     /// The same with more fields.
     pub async fn shopper_with<'a>(&self, app: &'a TestApp, more: &Value) -> Shopper<'a> {
         let mut body = json!({ "origin": SHOP });
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         let minted = self.post("/api/v1/checkout-sessions", &body).await.is(201);
         Shopper::new(app, &minted)
     }
 
     /// What the merchant's server learns of a session.
     pub async fn session(&self, session_id: &str) -> Value {
-        self.get(&format!("/api/v1/checkout-sessions/{session_id}")).await.is(200)
+        self.get(&format!("/api/v1/checkout-sessions/{session_id}"))
+            .await
+            .is(200)
     }
 }

@@ -26,7 +26,13 @@ pub struct Shopper<'a> {
 impl<'a> Shopper<'a> {
     pub(crate) fn new(app: &'a TestApp, minted: &Value) -> Self {
         let text = |name: &str| minted[name].as_str().unwrap().to_owned();
-        Self { app, session_id: text("session_id"), secret: text("session_secret"), frame_url: text("frame_url"), address: None }
+        Self {
+            app,
+            session_id: text("session_id"),
+            secret: text("session_secret"),
+            frame_url: text("frame_url"),
+            address: None,
+        }
     }
 
     /// The same widget in a browser at this address.
@@ -38,7 +44,9 @@ impl<'a> Shopper<'a> {
 
     /// A request of the page.
     pub fn request(&self, method: Method, path: &str) -> Request {
-        let request = Request::new(method, format!("/checkout/v1/{path}")).bearer(&self.secret).header("origin", SHOP);
+        let request = Request::new(method, format!("/checkout/v1/{path}"))
+            .bearer(&self.secret)
+            .header("origin", SHOP);
         match self.address {
             Some(address) => request.from(address),
             None => request,
@@ -62,22 +70,34 @@ impl<'a> Shopper<'a> {
 
     /// Asks for a code to an Indian phone.
     pub async fn start(&self, mobile: &str) -> Answer {
-        self.post("verification", &json!({ "country_code": "91", "mobile_number": mobile })).await
+        self.post(
+            "verification",
+            &json!({ "country_code": "91", "mobile_number": mobile }),
+        )
+        .await
     }
 
     /// Asks for a code and gives the challenge's id.
     pub async fn challenge(&self, mobile: &str) -> String {
-        self.start(mobile).await.is(201)["challenge_id"].as_str().unwrap().to_owned()
+        self.start(mobile).await.is(201)["challenge_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Asks for another code under a challenge.
     pub async fn resend(&self, challenge_id: &str) -> Answer {
-        self.post(&format!("verification/{challenge_id}/resend"), &json!({})).await
+        self.post(&format!("verification/{challenge_id}/resend"), &json!({}))
+            .await
     }
 
     /// Enters a code.
     pub async fn enter(&self, challenge_id: &str, code: &str) -> Answer {
-        self.post(&format!("verification/{challenge_id}"), &json!({ "code": code })).await
+        self.post(
+            &format!("verification/{challenge_id}"),
+            &json!({ "code": code }),
+        )
+        .await
     }
 
     /// Enters a code that is not the one last sent to the phone.
@@ -91,7 +111,10 @@ impl<'a> Shopper<'a> {
         let challenge_id = self.challenge(mobile).await;
         let code = self.app.code_sent_to(&format!("91{mobile}")).await;
         let identified = self.enter(&challenge_id, &code).await.is(200);
-        identified["session_secret"].as_str().unwrap().clone_into(&mut self.secret);
+        identified["session_secret"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.secret);
         identified
     }
 
@@ -103,5 +126,9 @@ impl<'a> Shopper<'a> {
 
 /// A code that is not this one.
 pub fn wrong(code: &str) -> String {
-    if code == "000000" { "111111".to_owned() } else { "000000".to_owned() }
+    if code == "000000" {
+        "111111".to_owned()
+    } else {
+        "000000".to_owned()
+    }
 }

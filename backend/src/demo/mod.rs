@@ -66,13 +66,8 @@ pub struct Sample {
     pub status: CustomerStatus,
 }
 
-const FILES: [&str; 5] = [
-    "demo.json",
-    "onfile.sqlite",
-    "onfile.sqlite-wal",
-    "onfile.sqlite-shm",
-    "root.key",
-];
+const FILES: [&str; 2] = ["demo.json", "root.key"];
+const DATABASE_FILES: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Runs the demo until it is asked to end.
 ///
@@ -99,7 +94,7 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         .map_err(|error| CommandError::file(&data.data_dir, &error))?;
     let _lock = command::lock(&data.data_dir)?;
     if arguments.fresh {
-        throw_away(&data.data_dir)?;
+        throw_away(&data.data_dir, &database)?;
     }
     let written = data.data_dir.join("demo.json");
     let key_path = data.data_dir.join("root.key");
@@ -162,8 +157,7 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         write(&written, &demo)?;
     }
     welcome(&demo, &public_url, &admin_url, &shop_url);
-    command::serve_until_asked_to_end(&app, signals, listeners).await;
-    Ok(())
+    command::serve_until_asked_to_end(&app, signals, listeners).await
 }
 
 fn read(path: &Path) -> Result<Option<Demo>, CommandError> {
@@ -200,9 +194,17 @@ fn write(path: &Path, demo: &Demo) -> Result<(), CommandError> {
     std::fs::rename(&part, path).map_err(io)
 }
 
-fn throw_away(data_dir: &Path) -> Result<(), CommandError> {
-    for name in FILES {
-        let path = data_dir.join(name);
+fn throw_away(data_dir: &Path, database: &Path) -> Result<(), CommandError> {
+    let beside = DATABASE_FILES.map(|ending| {
+        let mut path = database.as_os_str().to_owned();
+        path.push(ending);
+        std::path::PathBuf::from(path)
+    });
+    for path in FILES
+        .map(|name| data_dir.join(name))
+        .into_iter()
+        .chain(beside)
+    {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(CommandError::file(&path, &error));

@@ -69,7 +69,11 @@ impl ApiError {
     pub fn because(mut self, step: &str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         let general = tables::of(Language::En).error(self.code);
-        self.message = Some(format!("{}: {reason}.", general.trim_end_matches('.')));
+        self.message = Some(format!(
+            "{}: {}.",
+            general.trim_end_matches('.'),
+            reason.trim_end_matches(['.', '?'])
+        ));
         self.details = Some(Box::new(ErrorDetails::client(step, reason)));
         self
     }

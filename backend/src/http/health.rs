@@ -18,16 +18,17 @@ pub fn router() -> Router<Arc<Onfile>> {
         .route("/metrics", get(metrics))
 }
 
-async fn reads(app: &Onfile) -> bool {
+async fn works(app: &Onfile) -> bool {
     match app.store.read().await {
+        _ if !app.store.is_healthy() => false,
         Ok(mut view) => view.merchants().await.is_ok(),
         Err(_) => false,
     }
 }
 
-/// Ready when storage answers.
+/// Ready when storage answers and takes writes.
 async fn readyz(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
-    if reads(&app).await {
+    if works(&app).await {
         (StatusCode::OK, "ok\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "storage does not answer\n")
@@ -36,7 +37,7 @@ async fn readyz(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
 
 /// In the text form that Prometheus reads.
 async fn metrics(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
-    let ready = u8::from(reads(&app).await);
+    let ready = u8::from(works(&app).await);
     let text = format!(
         "# HELP onfile_ready Whether storage answers.\n# TYPE onfile_ready gauge\nonfile_ready {ready}\n"
     );

@@ -236,11 +236,12 @@ pub async fn update(
     if before.state == CustomerState::Deleted {
         let only_deletes = change.status == Some(CustomerStatus::Deleted)
             && changed_fields(&before.profile, &with(&before.profile, &change)).is_empty();
-        return if only_deletes {
-            Ok(before)
-        } else {
-            Err(CustomerError::Deleted)
-        };
+        if !only_deletes {
+            return Err(CustomerError::Deleted);
+        }
+        // Whoever deleted it may wait for this very commit.
+        work.commit().await?;
+        return Ok(before);
     }
     let now = app.clock.now();
     let mut after = before.clone();

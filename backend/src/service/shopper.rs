@@ -85,7 +85,7 @@ pub struct CustomerCards {
     pub customer: Customer,
     /// Whether the customer came into being in this session.
     pub is_new: bool,
-    /// The cards, newest first; none when the session may not list them.
+    /// The cards, usable ones first, newest first among each; none when the session may not list them.
     pub cards: Vec<Decided>,
     /// Names exactly this state.
     pub revision: String,
@@ -124,6 +124,8 @@ async fn look(
         )
         .await?;
         cards.retain(|decided| decided.token.removal_confirmed_at.is_none());
+        // What can be paid with comes first; the widget keeps the order it has shown when this changes.
+        cards.sort_by_key(|decided| !decided.decision.eligible);
     }
     let revision = revision(&customer, &cards);
     Ok(CustomerCards {

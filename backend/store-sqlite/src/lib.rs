@@ -85,13 +85,6 @@ impl SqliteStore {
         tokio::spawn(keep_up(Arc::downgrade(&inner)));
         Self { inner }
     }
-
-    /// Whether writing still works. After an error of the disk or of the database file it does not,
-    /// for good: the process should end, and be started again when the cause is gone.
-    #[must_use]
-    pub fn is_healthy(&self) -> bool {
-        self.inner.writer.is_healthy()
-    }
 }
 
 #[async_trait]
@@ -105,6 +98,11 @@ impl Store for SqliteStore {
 
     async fn write(&self) -> Result<Box<dyn Write>> {
         Ok(Box::new(Unit(self.inner.writer.begin().await?)))
+    }
+
+    /// After an error of the disk or of the database file it is not, for good.
+    fn is_healthy(&self) -> bool {
+        self.inner.writer.is_healthy()
     }
 
     async fn close(&self) {

@@ -82,6 +82,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`Write::commit`], it leaves nothing.
     async fn write(&self) -> Result<Box<dyn Write>>;
 
+    /// Whether writes are still taken. Once they are not, they never will be again in this process: it
+    /// should end, and be started again when the cause is gone.
+    fn is_healthy(&self) -> bool;
+
     /// Finishes what runs and closes the database.
     async fn close(&self);
 }

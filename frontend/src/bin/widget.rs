@@ -7,7 +7,7 @@ mod exports {
     use frontend::widget::app::{App, Given};
     use frontend::widget::flow::message::Message;
     use frontend::widget::flow::state::Options;
-    use js_sys::{Function, Reflect};
+    use js_sys::{Function, Number, Reflect};
     use wasm_bindgen::prelude::*;
     use web_sys::HtmlElement;
 
@@ -66,7 +66,7 @@ mod exports {
             removable: field(&cards, "removable") != JsValue::FALSE,
             only_usable: text(&cards, "show").as_deref() == Some("usable"),
             limit: text(&cards, "limit").and_then(|limit| limit.parse().ok()),
-            button: field(options, "button") != JsValue::FALSE,
+            button: field(options, "button") == JsValue::TRUE,
         }
     }
 
@@ -77,11 +77,8 @@ mod exports {
     /// A text, or a number as text; none when absent or empty.
     fn text(object: &JsValue, name: &str) -> Option<String> {
         let value = field(object, name);
-        let value = if value.as_f64().is_some() {
-            js_sys::JsString::from(value.clone()).as_string()
-        } else {
-            value.as_string()
-        };
+        let number = || Number::from(value.as_f64()?).to_string_with_radix(10).ok();
+        let value = value.as_string().or_else(|| number().map(String::from));
         value.filter(|text| !text.is_empty())
     }
 }

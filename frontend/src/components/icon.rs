@@ -13,6 +13,8 @@ pub enum Shape {
     Cross,
     /// Back.
     Left,
+    /// From one to the other.
+    Right,
     /// Look for.
     Search,
     /// Make readable.
@@ -27,6 +29,7 @@ impl Shape {
             Self::Check => "M3 8.5l3.2 3.2L13 4.8",
             Self::Cross => "M4 4l8 8M12 4l-8 8",
             Self::Left => "M10 3L5 8l5 5",
+            Self::Right => "M2 8h11M9 4l4 4-4 4",
             Self::Search => "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6L14 14",
             Self::Eye => {
                 "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4z"

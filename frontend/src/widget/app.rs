@@ -92,11 +92,7 @@ impl App {
             country_code: given.country_code,
             mobile_number: given.mobile_number,
         });
-        if !was_filled
-            || inner
-                .state
-                .with_untracked(|state| !matches!(state.step, Step::Loading))
-        {
+        if !was_filled && inner.view.borrow().is_none() {
             inner.draw();
         }
         inner.send(Message::Started);

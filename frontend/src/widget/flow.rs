@@ -90,15 +90,14 @@ impl State {
     }
 
     fn number_typed(&mut self, text: &str) -> Vec<Effect> {
+        if !matches!(self.step, Step::Phone | Step::Loading) {
+            return Vec::new();
+        }
         let (country, number) = self.phone.country.read(text);
         self.phone.country = country;
         self.phone.number = number;
         self.problem = None;
-        if matches!(self.step, Step::Phone) {
-            vec![self.change()]
-        } else {
-            Vec::new()
-        }
+        vec![self.change()]
     }
 
     fn phone_given(
@@ -228,10 +227,14 @@ impl State {
         let mut effects = self.stop_everything();
         self.step = Step::Ended(ending);
         self.problem = None;
-        self.notice = None;
+        self.notice = (ending == Ending::Expired).then_some(Notice::Ended);
         self.stale = false;
         self.phone.number = String::new();
-        effects.extend([Effect::Tell(Event::Ended), Effect::Focus(Target::Title)]);
+        effects.push(Effect::Tell(Event::Ended));
+        // An end that comes by itself is announced and leaves the focus where it is.
+        if ending == Ending::Left {
+            effects.push(Effect::Focus(Target::Title));
+        }
         effects
     }
 
@@ -337,8 +340,8 @@ impl State {
             Step::Cards(Wallet {
                 pick: Some(state::Pick::Card(id)),
                 ..
-            }) => (false, false, Some(id.clone()), false),
-            Step::Cards(wallet) => (wallet.pick.is_none(), false, None, wallet.save),
+            }) => (false, true, Some(id.clone()), false),
+            Step::Cards(wallet) => (wallet.pick.is_none(), wallet.pick.is_some(), None, wallet.save),
             Step::Guest { .. } => (false, true, None, false),
             Step::Phone => (self.phone.number.is_empty(), false, None, false),
             Step::Code(_) => (false, false, None, false),

@@ -8,10 +8,11 @@ use shared::api::error::{ErrorCode, ErrorDetails};
 use shared::text::{Key, Language, tables};
 
 use super::country::Country;
+use super::drawing::{Element, el};
 use super::flow::state::{
     Challenge, Choice, Ending, Facts, Options, Problem, ProfileField, State, Step, Wallet,
 };
-use super::screens::{self, Ui, view};
+use super::screens::{self, Ui};
 
 /// What the page is drawn from.
 #[derive(Clone, Debug)]
@@ -91,11 +92,10 @@ pub struct Assets {
 pub fn frame_page(props: &PageProps) -> String {
     let owner = Owner::new();
     let html = owner.with(|| document(props).to_html());
-    // The view macro's guard against innerHTML leaves an empty class on everything.
-    format!("<!doctype html>{}", html.replace(" class=\"\"", ""))
+    format!("<!doctype html>{html}")
 }
 
-fn document(props: &PageProps) -> AnyView {
+fn document(props: &PageProps) -> Element {
     let texts = tables::of(props.language);
     let state = state_of(props);
     let theme = match props.theme {
@@ -128,42 +128,40 @@ fn document(props: &PageProps) -> AnyView {
         wasm,
         texts: table,
     } = props.assets.clone();
-    view! {
-        <html lang=props.language.tag() data-theme=theme data-hosted=props.parent_origin.is_none().then_some("true")>
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="robots" content="noindex" />
-                <title>{format!("{} · {}", texts.get(Key::WidgetPhoneTitle), props.facts.merchant_name)}</title>
-                <link rel="stylesheet" href=style />
-                <link rel="modulepreload" href=glue.clone() />
-                <link rel="preload" href=wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="" />
-                <link rel="preload" href=table.clone() r#as="fetch" crossorigin="" />
-                <script type="module" src=frame></script>
-            </head>
-            <body>
-                <div
-                    id="onfile"
-                    data-base=props.base.clone()
-                    data-step=step
-                    data-challenge=challenge
-                    data-language=props.language.tag()
-                    data-merchant-name=props.facts.merchant_name.clone()
-                    data-country-code=props.facts.country_code.clone()
-                    data-hint=props.facts.hint.clone()
-                    data-accent=props.accent.clone()
-                    data-parent-origin=props.parent_origin.clone()
-                    data-cookie=props.cookie.then_some("true")
-                    data-glue=glue
-                    data-wasm=wasm
-                    data-texts=table
-                >
-                    {screens::checkout(ui)}
-                </div>
-            </body>
-        </html>
-    }
-    .into_any()
+    let link = |rel: &str, href: String| el("link").attr("rel", rel).attr("href", href);
+    let preload = |href: String| link("preload", href).attr("as", "fetch").attr("crossorigin", "");
+    let head = el("head")
+        .child(el("meta").attr("charset", "utf-8"))
+        .child(el("meta").attr("name", "viewport").attr("content", "width=device-width, initial-scale=1"))
+        .child(el("meta").attr("name", "robots").attr("content", "noindex"))
+        .child(el("title").child(format!("{} · {}", texts.get(Key::WidgetPhoneTitle), props.facts.merchant_name)))
+        .child(link("stylesheet", style))
+        .child(link("modulepreload", glue.clone()))
+        .child(preload(wasm.clone()).attr("type", "application/wasm"))
+        .child(preload(table.clone()))
+        .child(el("script").attr("type", "module").attr("src", frame));
+    let root = el("div")
+        .attr("id", "onfile")
+        .attr("data-base", props.base.as_str())
+        .attr("data-step", step)
+        .attr("data-language", props.language.tag())
+        .attr("data-merchant-name", props.facts.merchant_name.as_str())
+        .attr("data-country-code", props.facts.country_code.as_str())
+        .attr("data-glue", glue)
+        .attr("data-wasm", wasm)
+        .attr("data-texts", table)
+        .maybe("data-challenge", challenge)
+        .maybe("data-hint", props.facts.hint.clone())
+        .maybe("data-accent", props.accent.clone())
+        .maybe("data-parent-origin", props.parent_origin.clone())
+        .maybe("data-cookie", props.cookie.then(|| "true".to_owned()))
+        .child(screens::checkout(ui));
+    el("html")
+        .attr("lang", props.language.tag())
+        .maybe("data-theme", theme.map(str::to_owned))
+        .maybe("data-hosted", props.parent_origin.is_none().then(|| "true".to_owned()))
+        .child(head)
+        .child(el("body").child(root))
 }
 
 fn state_of(props: &PageProps) -> State {

@@ -92,6 +92,7 @@ pub fn notice(state: &State, texts: &Texts) -> String {
         Some(Notice::Usable(id)) => texts.fill(Key::WidgetLiveUsable, &[("card", &name(id))]),
         Some(Notice::Updated) => texts.get(Key::WidgetLiveUpdated).to_owned(),
         Some(Notice::Saved) => texts.get(Key::WidgetProfileSaved).to_owned(),
+        Some(Notice::Ended) => texts.get(Key::WidgetEndedTitle).to_owned(),
     }
 }
 

@@ -171,6 +171,7 @@ pub struct CustomerCardsView {
 /// `after`: answer when the revision is another one, or after 25 seconds with the present state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::IntoParams))]
+#[cfg_attr(not(target_arch = "wasm32"), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields, default)]
 pub struct CustomerQuery {
     /// The revision the widget shows.

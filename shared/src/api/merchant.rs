@@ -450,6 +450,7 @@ pub struct ServiceProviderTokenView {
 /// What to look a customer up by; everything given must match one customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(utoipa::IntoParams))]
+#[cfg_attr(not(target_arch = "wasm32"), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields, default)]
 pub struct CustomerDetailsQuery {
     /// Calling code with or without plus.

@@ -8,10 +8,19 @@ use shared::api::error::ErrorCode;
 
 async fn deleted(app: &TestApp, merchant: &Server) -> (String, String) {
     let body = json!({ "mobile_number": "9876543210", "merchant_customer_reference": "ref-1", "first_name": "Priya", "email_id": "p@example.com", "billing_address": { "city": "Kolkata" } });
-    let id = merchant.create(&body).await.is(201)["customer_id"].as_str().unwrap().to_owned();
-    merchant.update(&id, &json!({ "status": "ACTIVE" })).await.is(200);
+    let id = merchant.create(&body).await.is(201)["customer_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    merchant
+        .update(&id, &json!({ "status": "ACTIVE" }))
+        .await
+        .is(200);
     let token = merchant.card(app, &id, "card-1").await;
-    merchant.update(&id, &json!({ "status": "DELETED" })).await.is(200);
+    merchant
+        .update(&id, &json!({ "status": "DELETED" }))
+        .await
+        .is(200);
     (id, token)
 }
 
@@ -21,10 +30,20 @@ async fn a_deleted_customer_is_a_tombstone() {
     let merchant = app.merchant().await;
     let (id, _) = deleted(&app, &merchant).await;
     let tombstone = merchant.read(&id).await;
-    let told: Vec<_> = tombstone.as_object().unwrap().iter().filter(|(_, value)| **value != json!("")).map(|(name, _)| name.as_str()).collect();
+    let told: Vec<_> = tombstone
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, value)| **value != json!(""))
+        .map(|(name, _)| name.as_str())
+        .collect();
     let mut told = told;
     told.sort_unstable();
-    assert_eq!(told, ["created_at", "customer_id", "status", "updated_at"], "{tombstone}");
+    assert_eq!(
+        told,
+        ["created_at", "customer_id", "status", "updated_at"],
+        "{tombstone}"
+    );
     assert_eq!(tombstone["status"], "DELETED");
 }
 
@@ -36,11 +55,29 @@ async fn deleting_again_answers_the_tombstone_and_anything_else_is_refused() {
     app.advance(10);
     let before = database::contents(&app).await;
     let tombstone = merchant.read(&id).await;
-    assert_eq!(merchant.update(&id, &json!({ "status": "DELETED" })).await.is(200), tombstone);
-    for body in [json!({}), json!({ "first_name": "X" }), json!({ "status": "ACTIVE" }), json!({ "status": "DELETED", "first_name": "X" })] {
-        merchant.update(&id, &body).await.refused(ErrorCode::CustomerDeleted);
+    assert_eq!(
+        merchant
+            .update(&id, &json!({ "status": "DELETED" }))
+            .await
+            .is(200),
+        tombstone
+    );
+    for body in [
+        json!({}),
+        json!({ "first_name": "X" }),
+        json!({ "status": "ACTIVE" }),
+        json!({ "status": "DELETED", "first_name": "X" }),
+    ] {
+        merchant
+            .update(&id, &body)
+            .await
+            .refused(ErrorCode::CustomerDeleted);
     }
-    assert_eq!(database::contents(&app).await, before, "nothing was written");
+    assert_eq!(
+        database::contents(&app).await,
+        before,
+        "nothing was written"
+    );
 }
 
 #[tokio::test]
@@ -48,10 +85,19 @@ async fn a_deleted_customer_frees_its_phone_and_reference_and_is_not_found_by_th
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
     let (old, _) = deleted(&app, &merchant).await;
-    for query in ["mobile_number=9876543210", "merchant_customer_reference=ref-1"] {
-        merchant.get(&format!("/api/v1/customer?{query}")).await.refused(ErrorCode::CustomerNotFound);
+    for query in [
+        "mobile_number=9876543210",
+        "merchant_customer_reference=ref-1",
+    ] {
+        merchant
+            .get(&format!("/api/v1/customer?{query}"))
+            .await
+            .refused(ErrorCode::CustomerNotFound);
     }
-    let new = merchant.create(&json!({ "mobile_number": "9876543210", "merchant_customer_reference": "ref-1" })).await.is(201);
+    let new = merchant
+        .create(&json!({ "mobile_number": "9876543210", "merchant_customer_reference": "ref-1" }))
+        .await
+        .is(201);
     assert_ne!(new["customer_id"], json!(old));
 }
 
@@ -60,13 +106,32 @@ async fn a_deleted_customers_tokens_are_deactivated_here_and_at_the_provider() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
     let (id, token_id) = deleted(&app, &merchant).await;
-    let listed = merchant.get(&format!("/api/v1/customer/{id}/tokens")).await.is(200);
-    assert_eq!((&listed["total_tokens"], &listed["tokens"][0]["status"]), (&json!(1), &json!("DEACTIVATED")));
-    let reasons: Vec<_> = listed["tokens"][0]["decision"]["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
-    assert_eq!(reasons[..2], ["customer_deleted", "token_deactivated"], "the most fundamental first");
+    let listed = merchant
+        .get(&format!("/api/v1/customer/{id}/tokens"))
+        .await
+        .is(200);
+    assert_eq!(
+        (&listed["total_tokens"], &listed["tokens"][0]["status"]),
+        (&json!(1), &json!("DEACTIVATED"))
+    );
+    let reasons: Vec<_> = listed["tokens"][0]["decision"]["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        reasons[..2],
+        ["customer_deleted", "token_deactivated"],
+        "the most fundamental first"
+    );
     assert_eq!(removal_confirmed(&app, &token_id).await, Value::Null);
     app.settle().await;
-    assert_ne!(removal_confirmed(&app, &token_id).await, Value::Null, "the provider was told");
+    assert_ne!(
+        removal_confirmed(&app, &token_id).await,
+        Value::Null,
+        "the provider was told"
+    );
 }
 
 async fn removal_confirmed(app: &TestApp, token_id: &str) -> Value {
@@ -74,7 +139,11 @@ async fn removal_confirmed(app: &TestApp, token_id: &str) -> Value {
     let row = rows.iter().find(|row| row.contains(token_id)).unwrap();
     let columns: Vec<_> = row.split('|').collect();
     // ... removed_at, removal_confirmed_at, created_at, updated_at
-    if columns[columns.len() - 3] == "NULL" { Value::Null } else { json!(columns[columns.len() - 3]) }
+    if columns[columns.len() - 3] == "NULL" {
+        Value::Null
+    } else {
+        json!(columns[columns.len() - 3])
+    }
 }
 
 #[tokio::test]
@@ -82,9 +151,23 @@ async fn a_deleted_customer_gets_no_token_and_no_cryptogram() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
     let (id, token_id) = deleted(&app, &merchant).await;
-    merchant.post("/api/v1/tokens", &Server::token_body(&id, "card-2")).await.refused(ErrorCode::CustomerDeleted);
-    let provider_token = merchant.get(&format!("/api/v1/tokens/{token_id}")).await.is(200)["service_provider_token_id"].clone();
-    let body = json!({ "merchant_unique_reference": "u1", "service_provider_token_id": provider_token });
-    let details = merchant.post(&format!("/api/v1/tokens/{token_id}/token-transactional-data"), &body).await.refused(ErrorCode::NotEligible);
+    merchant
+        .post("/api/v1/tokens", &Server::token_body(&id, "card-2"))
+        .await
+        .refused(ErrorCode::CustomerDeleted);
+    let provider_token = merchant
+        .get(&format!("/api/v1/tokens/{token_id}"))
+        .await
+        .is(200)["service_provider_token_id"]
+        .clone();
+    let body =
+        json!({ "merchant_unique_reference": "u1", "service_provider_token_id": provider_token });
+    let details = merchant
+        .post(
+            &format!("/api/v1/tokens/{token_id}/token-transactional-data"),
+            &body,
+        )
+        .await
+        .refused(ErrorCode::NotEligible);
     assert_eq!(details["reasons"][0]["code"], "customer_deleted");
 }

@@ -15,7 +15,12 @@ async fn active(app: &TestApp) -> (Server, String) {
 }
 
 fn reasons(decision: &Value) -> Vec<&str> {
-    decision["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect()
+    decision["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -26,22 +31,48 @@ async fn a_token_is_initiated_and_active_once_its_provider_has_answered() {
     body["merchant_metadata"] = json!({ "tid": "7" });
     let made = merchant.post("/api/v1/tokens", &body).await.is(201);
     assert_eq!(made["status"], "INITIATED");
-    assert_eq!((&made["customer_id"], &made["merchant_token_reference"]), (&json!(customer_id), &json!("card-1")));
+    assert_eq!(
+        (&made["customer_id"], &made["merchant_token_reference"]),
+        (&json!(customer_id), &json!("card-1"))
+    );
     let token_id = made["token_id"].as_str().unwrap();
-    assert!(token_id.starts_with("token-v1-260314092653-") && shared::id::is_our_id(token_id), "{token_id}");
+    assert!(
+        token_id.starts_with("token-v1-260314092653-") && shared::id::is_our_id(token_id),
+        "{token_id}"
+    );
     let before = merchant.read_token(&customer_id, token_id).await;
     assert_eq!(reasons(&before["decision"]), ["token_pending"]);
     assert!(before.get("card_data").is_none(), "{before}");
 
     app.settle().await;
     let token = merchant.read_token(&customer_id, token_id).await;
-    assert_eq!((&token["status"], &token["payment_method"], &token["is_compliant"]), (&json!("ACTIVE"), &json!("CARD"), &json!(true)));
-    assert_eq!(token["decision"], json!({ "eligible": true, "reasons": [] }));
+    assert_eq!(
+        (
+            &token["status"],
+            &token["payment_method"],
+            &token["is_compliant"]
+        ),
+        (&json!("ACTIVE"), &json!("CARD"), &json!(true))
+    );
+    assert_eq!(
+        token["decision"],
+        json!({ "eligible": true, "reasons": [] })
+    );
     assert_eq!(token["merchant_metadata"], json!({ "tid": "7" }));
     let last4 = token["card_data"]["last4_digit"].as_str().unwrap();
     assert!(last4.len() == 4 && last4.bytes().all(|b| b.is_ascii_digit()));
-    assert!(Timestamp::parse(token["expired_at"].as_str().unwrap()).unwrap() > app.now(), "when a live token will expire");
-    for never in ["card_number", "bin", "expiry_month", "cvv", "name", "cryptogram"] {
+    assert!(
+        Timestamp::parse(token["expired_at"].as_str().unwrap()).unwrap() > app.now(),
+        "when a live token will expire"
+    );
+    for never in [
+        "card_number",
+        "bin",
+        "expiry_month",
+        "cvv",
+        "name",
+        "cryptogram",
+    ] {
         assert!(token["card_data"].get(never).is_none(), "{never}");
     }
 }
@@ -55,23 +86,48 @@ async fn the_sandbox_does_what_the_reference_says() {
         ("sandbox-pending-", "INITIATED", vec!["token_pending"]),
         ("sandbox-fail-", "FAILED", vec!["token_failed"]),
         ("sandbox-suspend-", "SUSPENDED", vec!["token_suspended"]),
-        ("sandbox-deactivate-", "DEACTIVATED", vec!["token_deactivated"]),
+        (
+            "sandbox-deactivate-",
+            "DEACTIVATED",
+            vec!["token_deactivated"],
+        ),
         ("sandbox-expired-", "ACTIVE", vec!["token_expired"]),
-        ("sandbox-noncompliant-", "ACTIVE", vec!["token_not_compliant"]),
+        (
+            "sandbox-noncompliant-",
+            "ACTIVE",
+            vec!["token_not_compliant"],
+        ),
     ] {
-        let token_id = merchant.card(&app, &customer_id, &format!("{prefix}1")).await;
+        let token_id = merchant
+            .card(&app, &customer_id, &format!("{prefix}1"))
+            .await;
         let token = merchant.read_token(&customer_id, &token_id).await;
         assert_eq!(token["status"], status, "{prefix}");
         assert_eq!(reasons(&token["decision"]), codes, "{prefix}");
         assert_eq!(token["decision"]["eligible"], codes.is_empty(), "{prefix}");
-        assert_eq!(token["is_compliant"], prefix != "sandbox-noncompliant-", "{prefix}");
+        assert_eq!(
+            token["is_compliant"],
+            prefix != "sandbox-noncompliant-",
+            "{prefix}"
+        );
     }
     app.advance(31);
     app.settle().await;
-    let listed = merchant.get(&format!("/api/v1/customer/{customer_id}/tokens")).await.is(200);
+    let listed = merchant
+        .get(&format!("/api/v1/customer/{customer_id}/tokens"))
+        .await
+        .is(200);
     assert_eq!(listed["total_tokens"], 7);
-    let pending = listed["tokens"].as_array().unwrap().iter().filter(|token| token["status"] == "INITIATED").count();
-    assert_eq!(pending, 1, "a pending one stays so however often the provider is asked");
+    let pending = listed["tokens"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|token| token["status"] == "INITIATED")
+        .count();
+    assert_eq!(
+        pending, 1,
+        "a pending one stays so however often the provider is asked"
+    );
 }
 
 #[tokio::test]
@@ -81,11 +137,24 @@ async fn every_reason_says_since_when_and_what_to_do() {
     let customer_id = merchant.customer("9876543210").await;
     let token_id = merchant.card(&app, &customer_id, "sandbox-expired-1").await;
     let decision = merchant.read_token(&customer_id, &token_id).await["decision"].clone();
-    assert_eq!(reasons(&decision), ["customer_not_verified", "token_expired"], "every reason that holds");
+    assert_eq!(
+        reasons(&decision),
+        ["customer_not_verified", "token_expired"],
+        "every reason that holds"
+    );
     for reason in decision["reasons"].as_array().unwrap() {
-        assert!(Timestamp::parse(reason["since"].as_str().unwrap()).is_some(), "{reason}");
+        assert!(
+            Timestamp::parse(reason["since"].as_str().unwrap()).is_some(),
+            "{reason}"
+        );
     }
-    assert_eq!(decision["reasons"][0]["remedy"]["code"].as_str().or(decision["reasons"][0]["remedy"].as_str()), Some("verify"), "{decision}");
+    assert_eq!(
+        decision["reasons"][0]["remedy"]["code"]
+            .as_str()
+            .or(decision["reasons"][0]["remedy"].as_str()),
+        Some("verify"),
+        "{decision}"
+    );
 }
 
 #[tokio::test]
@@ -101,8 +170,15 @@ async fn the_same_request_again_answers_the_same_token() {
     let mut reworded = body.clone();
     reworded["payment"]["acquirer_data"]["rrn"] = json!("");
     reworded["merchant_metadata"] = json!({});
-    assert_eq!(merchant.post("/api/v1/tokens", &reworded).await.is(201)["token_id"], first["token_id"]);
-    assert_eq!(database::contents(&app).await, before, "nothing was written");
+    assert_eq!(
+        merchant.post("/api/v1/tokens", &reworded).await.is(201)["token_id"],
+        first["token_id"]
+    );
+    assert_eq!(
+        database::contents(&app).await,
+        before,
+        "nothing was written"
+    );
 }
 
 #[tokio::test]
@@ -121,11 +197,18 @@ async fn a_reference_used_for_another_request_is_422() {
         let mut other = body.clone();
         *other.pointer_mut(pointer).unwrap() = value;
         let answer = merchant.post("/api/v1/tokens", &other).await;
-        assert_eq!(answer.refused(ErrorCode::DuplicateRequest)["field"], "merchant_token_reference", "{pointer}");
+        assert_eq!(
+            answer.refused(ErrorCode::DuplicateRequest)["field"],
+            "merchant_token_reference",
+            "{pointer}"
+        );
     }
     let mut other = body;
     other["merchant_metadata"] = json!({ "a": "b" });
-    merchant.post("/api/v1/tokens", &other).await.refused(ErrorCode::DuplicateRequest);
+    merchant
+        .post("/api/v1/tokens", &other)
+        .await
+        .refused(ErrorCode::DuplicateRequest);
     assert_eq!(database::count(&app, "card_tokens").await, 1);
 }
 
@@ -133,8 +216,14 @@ async fn a_reference_used_for_another_request_is_422() {
 async fn a_reference_is_a_merchants_own() {
     let app = TestApp::start().await;
     let ((one, of_one), (other, of_other)) = (active(&app).await, active(&app).await);
-    let first = one.post("/api/v1/tokens", &Server::token_body(&of_one, "card-1")).await.is(201);
-    let second = other.post("/api/v1/tokens", &Server::token_body(&of_other, "card-1")).await.is(201);
+    let first = one
+        .post("/api/v1/tokens", &Server::token_body(&of_one, "card-1"))
+        .await
+        .is(201);
+    let second = other
+        .post("/api/v1/tokens", &Server::token_body(&of_other, "card-1"))
+        .await
+        .is(201);
     assert_ne!(first["token_id"], second["token_id"]);
 }
 
@@ -145,12 +234,18 @@ async fn many_generates_of_one_reference_at_once_make_one_token() {
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let (merchant, body) = (merchant.clone(), Server::token_body(&customer_id, "card-1"));
-        running.spawn(async move { merchant.post("/api/v1/tokens", &body).await.is(201)["token_id"].clone() });
+        running.spawn(async move {
+            merchant.post("/api/v1/tokens", &body).await.is(201)["token_id"].clone()
+        });
     }
     let ids = running.join_all().await;
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_eq!(database::count(&app, "card_tokens").await, 1);
-    assert_eq!(database::count(&app, "consents").await, 1, "one attestation");
+    assert_eq!(
+        database::count(&app, "consents").await,
+        1,
+        "one attestation"
+    );
 }
 
 #[tokio::test]
@@ -158,12 +253,29 @@ async fn only_an_inactive_or_active_customer_of_this_merchant_gets_tokens() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
     for (place, status) in ["INACTIVE", "ACTIVE"].into_iter().enumerate() {
-        let id = merchant.customer_who_is(status, &format!("987654321{place}")).await;
-        merchant.post("/api/v1/tokens", &Server::token_body(&id, &format!("card-{place}"))).await.is(201);
+        let id = merchant
+            .customer_who_is(status, &format!("987654321{place}"))
+            .await;
+        merchant
+            .post(
+                "/api/v1/tokens",
+                &Server::token_body(&id, &format!("card-{place}")),
+            )
+            .await
+            .is(201);
     }
     let suspended = merchant.customer_who_is("SUSPENDED", "9876543218").await;
-    merchant.post("/api/v1/tokens", &Server::token_body(&suspended, "card-8")).await.refused(ErrorCode::NotEligible);
-    merchant.post("/api/v1/tokens", &Server::token_body("cust-v1-260314092653-aa-aaaaaaaaaaaa", "card-9")).await.refused(ErrorCode::CustomerNotFound);
+    merchant
+        .post("/api/v1/tokens", &Server::token_body(&suspended, "card-8"))
+        .await
+        .refused(ErrorCode::NotEligible);
+    merchant
+        .post(
+            "/api/v1/tokens",
+            &Server::token_body("cust-v1-260314092653-aa-aaaaaaaaaaaa", "card-9"),
+        )
+        .await
+        .refused(ErrorCode::CustomerNotFound);
 }
 
 #[tokio::test]
@@ -171,12 +283,24 @@ async fn tokens_of_a_customer_who_is_not_active_keep_their_status_and_are_not_el
     let app = TestApp::start().await;
     let (merchant, customer_id) = active(&app).await;
     let token_id = merchant.card(&app, &customer_id, "card-1").await;
-    merchant.update(&customer_id, &json!({ "status": "SUSPENDED" })).await.is(200);
+    merchant
+        .update(&customer_id, &json!({ "status": "SUSPENDED" }))
+        .await
+        .is(200);
     let token = merchant.read_token(&customer_id, &token_id).await;
-    assert_eq!((&token["status"], &token["decision"]["eligible"]), (&json!("ACTIVE"), &json!(false)));
+    assert_eq!(
+        (&token["status"], &token["decision"]["eligible"]),
+        (&json!("ACTIVE"), &json!(false))
+    );
     assert_eq!(reasons(&token["decision"]), ["customer_suspended"]);
-    merchant.update(&customer_id, &json!({ "status": "ACTIVE" })).await.is(200);
-    assert_eq!(merchant.read_token(&customer_id, &token_id).await["decision"]["eligible"], true);
+    merchant
+        .update(&customer_id, &json!({ "status": "ACTIVE" }))
+        .await
+        .is(200);
+    assert_eq!(
+        merchant.read_token(&customer_id, &token_id).await["decision"]["eligible"],
+        true
+    );
 }
 
 #[tokio::test]
@@ -195,19 +319,49 @@ async fn a_verification_older_than_the_merchants_limit_is_stale() {
 async fn the_list_has_its_envelope_and_is_newest_first() {
     let app = TestApp::start().await;
     let (merchant, customer_id) = active(&app).await;
-    let empty = merchant.get(&format!("/api/v1/customer/{customer_id}/tokens")).await.is(200);
-    assert_eq!((&empty["customer_id"], &empty["total_tokens"], &empty["tokens"]), (&json!(customer_id), &json!(0), &json!([])));
+    let empty = merchant
+        .get(&format!("/api/v1/customer/{customer_id}/tokens"))
+        .await
+        .is(200);
+    assert_eq!(
+        (
+            &empty["customer_id"],
+            &empty["total_tokens"],
+            &empty["tokens"]
+        ),
+        (&json!(customer_id), &json!(0), &json!([]))
+    );
     let customer = merchant.read(&customer_id).await;
-    assert_eq!((&empty["created_at"], &empty["updated_at"]), (&customer["created_at"], &customer["updated_at"]));
+    assert_eq!(
+        (&empty["created_at"], &empty["updated_at"]),
+        (&customer["created_at"], &customer["updated_at"])
+    );
     let mut made = Vec::new();
     for place in 0..3 {
-        made.insert(0, merchant.card(&app, &customer_id, &format!("card-{place}")).await);
+        made.insert(
+            0,
+            merchant
+                .card(&app, &customer_id, &format!("card-{place}"))
+                .await,
+        );
         app.advance(1);
     }
-    let listed = merchant.get(&format!("/api/v1/customer/{customer_id}/tokens")).await.is(200);
-    let ids: Vec<_> = listed["tokens"].as_array().unwrap().iter().map(|token| token["token_id"].as_str().unwrap()).collect();
+    let listed = merchant
+        .get(&format!("/api/v1/customer/{customer_id}/tokens"))
+        .await
+        .is(200);
+    let ids: Vec<_> = listed["tokens"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|token| token["token_id"].as_str().unwrap())
+        .collect();
     assert_eq!(ids, made);
-    assert_eq!(listed["tokens"][0], merchant.read_token(&customer_id, &made[0]).await, "one token reads as in the list");
+    assert_eq!(
+        listed["tokens"][0],
+        merchant.read_token(&customer_id, &made[0]).await,
+        "one token reads as in the list"
+    );
 }
 
 #[tokio::test]
@@ -216,10 +370,22 @@ async fn a_token_belongs_to_its_customer() {
     let (merchant, customer_id) = active(&app).await;
     let token_id = merchant.card(&app, &customer_id, "card-1").await;
     let other = merchant.customer("9876543219").await;
-    merchant.get(&format!("/api/v1/customer/{other}/tokens/{token_id}")).await.refused(ErrorCode::TokenNotFound);
+    merchant
+        .get(&format!("/api/v1/customer/{other}/tokens/{token_id}"))
+        .await
+        .refused(ErrorCode::TokenNotFound);
     let delete = json!({ "merchant_unique_reference": "u1" });
-    merchant.post(&format!("/api/v1/customer/{other}/tokens/{token_id}/delete"), &delete).await.refused(ErrorCode::TokenNotFound);
-    assert_eq!(merchant.read_token(&customer_id, &token_id).await["status"], "ACTIVE");
+    merchant
+        .post(
+            &format!("/api/v1/customer/{other}/tokens/{token_id}/delete"),
+            &delete,
+        )
+        .await
+        .refused(ErrorCode::TokenNotFound);
+    assert_eq!(
+        merchant.read_token(&customer_id, &token_id).await["status"],
+        "ACTIVE"
+    );
 }
 
 #[tokio::test]
@@ -228,19 +394,47 @@ async fn service_provider_tokens_are_one_for_a_token_and_a_list_for_a_customer()
     let (merchant, customer_id) = active(&app).await;
     let token_id = merchant.card(&app, &customer_id, "card-1").await;
     merchant.card(&app, &customer_id, "sandbox-pending-1").await;
-    let one = merchant.get(&format!("/api/v1/tokens/{token_id}")).await.is(200);
-    assert_eq!((&one["token_id"], &one["customer_id"], &one["status"]), (&json!(token_id), &json!(customer_id), &json!("ACTIVE")));
-    assert!(one["service_provider_token_id"].as_str().unwrap().starts_with("tp-v1-"), "{one}");
-    let list = merchant.get(&format!("/api/v1/tokens/{customer_id}")).await.is(200);
+    let one = merchant
+        .get(&format!("/api/v1/tokens/{token_id}"))
+        .await
+        .is(200);
+    assert_eq!(
+        (&one["token_id"], &one["customer_id"], &one["status"]),
+        (&json!(token_id), &json!(customer_id), &json!("ACTIVE"))
+    );
+    assert!(
+        one["service_provider_token_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("tp-v1-"),
+        "{one}"
+    );
+    let list = merchant
+        .get(&format!("/api/v1/tokens/{customer_id}"))
+        .await
+        .is(200);
     assert_eq!(list["customer_id"], json!(customer_id));
     assert_eq!(list["tokens"], json!([one]), "a pending token has none yet");
-    merchant.get("/api/v1/tokens/token-v1-260314092653-aa-aaaaaaaaaaaa").await.refused(ErrorCode::TokenNotFound);
+    merchant
+        .get("/api/v1/tokens/token-v1-260314092653-aa-aaaaaaaaaaaa")
+        .await
+        .refused(ErrorCode::TokenNotFound);
 }
 
 async fn cryptogram(merchant: &Server, token_id: &str) -> acceptance::request::Answer {
-    let provider_token = merchant.get(&format!("/api/v1/tokens/{token_id}")).await.is(200)["service_provider_token_id"].clone();
-    let body = json!({ "merchant_unique_reference": "u-1", "service_provider_token_id": provider_token });
-    merchant.post(&format!("/api/v1/tokens/{token_id}/token-transactional-data"), &body).await
+    let provider_token = merchant
+        .get(&format!("/api/v1/tokens/{token_id}"))
+        .await
+        .is(200)["service_provider_token_id"]
+        .clone();
+    let body =
+        json!({ "merchant_unique_reference": "u-1", "service_provider_token_id": provider_token });
+    merchant
+        .post(
+            &format!("/api/v1/tokens/{token_id}/token-transactional-data"),
+            &body,
+        )
+        .await
 }
 
 #[tokio::test]
@@ -249,14 +443,35 @@ async fn a_cryptogram_is_all_text_new_each_time_and_never_stored() {
     let (merchant, customer_id) = active(&app).await;
     let token_id = merchant.card(&app, &customer_id, "card-1").await;
     let first = cryptogram(&merchant, &token_id).await.is(201);
-    assert_eq!((&first["token_id"], &first["merchant_token_reference"]), (&json!(token_id), &json!("card-1")));
+    assert_eq!(
+        (&first["token_id"], &first["merchant_token_reference"]),
+        (&json!(token_id), &json!("card-1"))
+    );
     let data = first["token_data"].as_object().unwrap();
-    for name in ["cryptogram", "token_reference", "payment_account_reference", "token_expiry_month", "token_expiry_year"] {
-        assert!(data[name].as_str().is_some_and(|text| !text.is_empty()), "{name} is text, or the SDK fails: {first}");
+    for name in [
+        "cryptogram",
+        "token_reference",
+        "payment_account_reference",
+        "token_expiry_month",
+        "token_expiry_year",
+    ] {
+        assert!(
+            data[name].as_str().is_some_and(|text| !text.is_empty()),
+            "{name} is text, or the SDK fails: {first}"
+        );
     }
-    assert_eq!((data["token_expiry_month"].as_str().unwrap().len(), data["token_expiry_year"].as_str().unwrap().len()), (2, 4));
+    assert_eq!(
+        (
+            data["token_expiry_month"].as_str().unwrap().len(),
+            data["token_expiry_year"].as_str().unwrap().len()
+        ),
+        (2, 4)
+    );
     let second = cryptogram(&merchant, &token_id).await.is(201);
-    assert_ne!(first["token_data"]["cryptogram"], second["token_data"]["cryptogram"]);
+    assert_ne!(
+        first["token_data"]["cryptogram"],
+        second["token_data"]["cryptogram"]
+    );
     let kept = database::contents(&app).await;
     let secret = data["cryptogram"].as_str().unwrap();
     assert!(kept.values().flatten().all(|row| !row.contains(secret)));
@@ -266,14 +481,26 @@ async fn a_cryptogram_is_all_text_new_each_time_and_never_stored() {
 async fn a_cryptogram_for_a_token_that_is_not_eligible_is_422_with_every_reason() {
     let app = TestApp::start().await;
     let (merchant, customer_id) = active(&app).await;
-    for (reference, code) in [("sandbox-suspend-1", "token_suspended"), ("sandbox-expired-1", "token_expired"), ("sandbox-noncompliant-1", "token_not_compliant"), ("sandbox-fail-1", "token_failed")] {
+    for (reference, code) in [
+        ("sandbox-suspend-1", "token_suspended"),
+        ("sandbox-expired-1", "token_expired"),
+        ("sandbox-noncompliant-1", "token_not_compliant"),
+        ("sandbox-fail-1", "token_failed"),
+    ] {
         let token_id = merchant.card(&app, &customer_id, reference).await;
-        let details = cryptogram(&merchant, &token_id).await.refused(ErrorCode::NotEligible);
+        let details = cryptogram(&merchant, &token_id)
+            .await
+            .refused(ErrorCode::NotEligible);
         assert_eq!(details["reasons"][0]["code"], code);
     }
     let token_id = merchant.card(&app, &customer_id, "card-1").await;
-    merchant.update(&customer_id, &json!({ "status": "SUSPENDED" })).await.is(200);
-    let details = cryptogram(&merchant, &token_id).await.refused(ErrorCode::NotEligible);
+    merchant
+        .update(&customer_id, &json!({ "status": "SUSPENDED" }))
+        .await
+        .is(200);
+    let details = cryptogram(&merchant, &token_id)
+        .await
+        .refused(ErrorCode::NotEligible);
     assert_eq!(details["reasons"][0]["code"], "customer_suspended");
 }
 
@@ -281,11 +508,30 @@ async fn a_cryptogram_for_a_token_that_is_not_eligible_is_422_with_every_reason(
 async fn a_cryptogram_needs_this_tokens_own_service_provider_token() {
     let app = TestApp::start().await;
     let (merchant, customer_id) = active(&app).await;
-    let (one, other) = (merchant.card(&app, &customer_id, "card-1").await, merchant.card(&app, &customer_id, "card-2").await);
-    let of_other = merchant.get(&format!("/api/v1/tokens/{other}")).await.is(200)["service_provider_token_id"].clone();
-    for wrong in [of_other, json!("tp-v1-260314092653-aa-aaaaaaaaaaaa"), json!(""), json!("x".repeat(51))] {
-        let body = json!({ "merchant_unique_reference": "u-1", "service_provider_token_id": wrong });
-        merchant.post(&format!("/api/v1/tokens/{one}/token-transactional-data"), &body).await.refuses_field("service_provider_token_id");
+    let (one, other) = (
+        merchant.card(&app, &customer_id, "card-1").await,
+        merchant.card(&app, &customer_id, "card-2").await,
+    );
+    let of_other = merchant
+        .get(&format!("/api/v1/tokens/{other}"))
+        .await
+        .is(200)["service_provider_token_id"]
+        .clone();
+    for wrong in [
+        of_other,
+        json!("tp-v1-260314092653-aa-aaaaaaaaaaaa"),
+        json!(""),
+        json!("x".repeat(51)),
+    ] {
+        let body =
+            json!({ "merchant_unique_reference": "u-1", "service_provider_token_id": wrong });
+        merchant
+            .post(
+                &format!("/api/v1/tokens/{one}/token-transactional-data"),
+                &body,
+            )
+            .await
+            .refuses_field("service_provider_token_id");
     }
 }
 
@@ -297,19 +543,44 @@ async fn a_deleted_token_says_deleted_once_and_is_deactivated_in_lists() {
     let path = format!("/api/v1/customer/{customer_id}/tokens/{token_id}/delete");
     let body = json!({ "merchant_unique_reference": "u-1", "merchant_metadata": { "a": "b" } });
     let deleted = merchant.post(&path, &body).await.is(200);
-    assert_eq!(deleted, json!({ "customer_id": customer_id, "token_id": token_id, "status": "DELETED", "merchant_unique_reference": "u-1" }));
+    assert_eq!(
+        deleted,
+        json!({ "customer_id": customer_id, "token_id": token_id, "status": "DELETED", "merchant_unique_reference": "u-1" })
+    );
     let token = merchant.read_token(&customer_id, &token_id).await;
-    assert_eq!((&token["status"], &token["status_reason"]), (&json!("DEACTIVATED"), &json!("deleted by the merchant")));
+    assert_eq!(
+        (&token["status"], &token["status_reason"]),
+        (&json!("DEACTIVATED"), &json!("deleted by the merchant"))
+    );
     assert_eq!(token["decision"]["eligible"], false);
     app.settle().await;
     let kept = database::contents(&app).await;
 
-    let again = merchant.post(&path, &json!({ "merchant_unique_reference": "another" })).await.is(200);
-    assert_eq!((&again["status"], &again["merchant_unique_reference"]), (&json!("DELETED"), &json!("another")));
-    let by_id = merchant.send(merchant.request(Method::POST, &format!("/api/v1/tokens/{token_id}/delete"))).await.is(200);
+    let again = merchant
+        .post(&path, &json!({ "merchant_unique_reference": "another" }))
+        .await
+        .is(200);
+    assert_eq!(
+        (&again["status"], &again["merchant_unique_reference"]),
+        (&json!("DELETED"), &json!("another"))
+    );
+    let by_id = merchant
+        .send(merchant.request(Method::POST, &format!("/api/v1/tokens/{token_id}/delete")))
+        .await
+        .is(200);
     assert_eq!(by_id, json!({ "token_id": token_id, "status": "DELETED" }));
-    assert_eq!(database::contents(&app).await, kept, "deleting again writes nothing");
-    merchant.post("/api/v1/tokens", &Server::token_body(&customer_id, "card-1")).await.refused(ErrorCode::DuplicateRequest);
+    assert_eq!(
+        database::contents(&app).await,
+        kept,
+        "deleting again writes nothing"
+    );
+    merchant
+        .post(
+            "/api/v1/tokens",
+            &Server::token_body(&customer_id, "card-1"),
+        )
+        .await
+        .refused(ErrorCode::DuplicateRequest);
 }
 
 #[tokio::test]
@@ -324,10 +595,16 @@ async fn a_token_is_deleted_by_its_id_alone_with_or_without_an_empty_body() {
             None => request,
         };
         assert_eq!(merchant.send(request).await.is(200)["status"], "DELETED");
-        assert_eq!(merchant.read_token(&customer_id, &token_id).await["status"], "DEACTIVATED");
+        assert_eq!(
+            merchant.read_token(&customer_id, &token_id).await["status"],
+            "DEACTIVATED"
+        );
     }
     let gone = "/api/v1/tokens/token-v1-260314092653-aa-aaaaaaaaaaaa/delete";
-    merchant.send(merchant.request(Method::POST, gone)).await.refused(ErrorCode::TokenNotFound);
+    merchant
+        .send(merchant.request(Method::POST, gone))
+        .await
+        .refused(ErrorCode::TokenNotFound);
 }
 
 #[tokio::test]
@@ -335,9 +612,22 @@ async fn a_token_is_the_merchants_attestation_of_consent_and_deleting_it_withdra
     let app = TestApp::start().await;
     let (merchant, customer_id) = active(&app).await;
     let token_id = merchant.card(&app, &customer_id, "card-1").await;
-    merchant.send(merchant.request(Method::POST, &format!("/api/v1/tokens/{token_id}/delete"))).await.is(200);
+    merchant
+        .send(merchant.request(Method::POST, &format!("/api/v1/tokens/{token_id}/delete")))
+        .await
+        .is(200);
     let consents = database::contents(&app).await["consents"].clone();
     assert_eq!(consents.len(), 2, "append-only");
-    assert!(consents.iter().any(|row| row.contains("'given'|'merchant'")), "{consents:?}");
-    assert!(consents.iter().any(|row| row.contains("'withdrawn'|'merchant'")), "{consents:?}");
+    assert!(
+        consents
+            .iter()
+            .any(|row| row.contains("'given'|'merchant'")),
+        "{consents:?}"
+    );
+    assert!(
+        consents
+            .iter()
+            .any(|row| row.contains("'withdrawn'|'merchant'")),
+        "{consents:?}"
+    );
 }

@@ -151,7 +151,7 @@ impl Page {
             r#"<li class="line" id="{slug}"><img src="/shop/{slug}.svg" width="480" height="560" alt="">
 <div class="line-text"><h2>{name}</h2><p class="pack">{pack} · {each}</p>
 <form class="stepper" method="post" action="/cart" aria-label="{quantity}"><input type="hidden" name="product" value="{slug}">
-<button type="submit" name="quantity" value="{less}" aria-label="{fewer}">−</button><span class="quantity">{amount}</span><button type="submit" name="quantity" value="{plus}" aria-label="{more}"{most}>+</button></form></div>
+<button type="submit" name="quantity" value="{less}" aria-label="{fewer}"><svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M2 8h12" stroke="currentColor" stroke-width="2"/></svg></button><span class="quantity">{amount}</span><button type="submit" name="quantity" value="{plus}" aria-label="{more}"{most}><svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M2 8h12M8 2v12" stroke="currentColor" stroke-width="2"/></svg></button></form></div>
 <p class="line-price">{price}</p>
 <form class="remove" method="post" action="/cart"><input type="hidden" name="product" value="{slug}"><button class="link" type="submit" name="quantity" value="0" aria-label="{remove_which}">{remove}</button></form></li>
 "#,

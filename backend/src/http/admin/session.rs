@@ -29,6 +29,10 @@ pub async fn sign_in(
     };
     let email = required("email", body.email)?;
     let password = required("password", body.password)?;
+    let totp = body.totp.filter(|code| !code.is_empty());
+    if totp.is_some_and(|code| shared::verification::parse_code(&code).is_none()) {
+        return Err(ApiError::field("totp", "must be six digits"));
+    }
     // Longer than anybody's: not worth the hashing.
     if email.len() > 254 || password.len() > 1_024 {
         return Err(ApiError::of(ErrorCode::AuthenticationFailed));

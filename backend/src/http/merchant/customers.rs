@@ -243,6 +243,8 @@ async fn change_phone(
     };
     let code_is_sent = !country_code.is_keep();
     let (code, number_is_sent) = (set(country_code), !mobile_number.is_keep());
+    // What is wrong with the code itself comes before what it lacks.
+    parsed("country_code", code.clone(), CountryCode::parse)?;
     match (number_is_sent, set(mobile_number)) {
         (false, _) if !code_is_sent => Ok(Change::Keep),
         (false, _) => Err(ApiError::field(

@@ -4,7 +4,7 @@
 //! types are still `shared::api::checkout`'s: each is built as a whole, so a field that is added
 //! there does not compile until it is read here.
 
-use js_sys::{Array, JSON, JsString, Object, Reflect};
+use js_sys::{Array, JSON, Number, Object, Reflect};
 use shared::Timestamp;
 use shared::api::Change;
 use shared::api::checkout::{
@@ -65,12 +65,16 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
+/// A number as text.
+fn digits(value: &JsValue) -> Option<String> {
+    Number::from(value.as_f64()?).to_string_with_radix(10).ok().map(String::from)
+}
+
 macro_rules! numbers {
     ($($kind:ty)*) => {$(
         impl Read for $kind {
             fn read(value: &JsValue) -> Option<Self> {
-                value.as_f64()?;
-                String::from(JsString::from(value.clone())).parse().ok()
+                digits(value)?.parse().ok()
             }
         }
     )*};

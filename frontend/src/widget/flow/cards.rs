@@ -445,9 +445,11 @@ impl State {
         };
         let CustomerCardsView {
             customer,
-            cards,
+            mut cards,
             revision,
         } = view;
+        let place = |card: &CardView| wallet.cards.iter().position(|before| before.token_id == card.token_id);
+        cards.sort_by_key(|card| place(card).unwrap_or(usize::MAX));
         let turned: Vec<CardView> = cards
             .iter()
             .filter(|card| {

@@ -237,7 +237,7 @@ pub enum Event {
     Change {
         /// Nothing was entered yet.
         empty: bool,
-        /// There is an outcome.
+        /// `submit()` would bring an outcome.
         complete: bool,
         /// The chosen card.
         token_id: Option<String>,

@@ -227,9 +227,12 @@ pub struct Wallet {
 impl From<CustomerCardsView> for Wallet {
     fn from(view: CustomerCardsView) -> Self {
         let asks = view.customer.first_name.is_empty() && view.customer.is_new;
+        let mut cards = view.cards;
+        // What can be used comes first. Later changes dim a card where it stands: nothing jumps.
+        cards.sort_by_key(|card| !card.decision.eligible);
         Self {
             customer: view.customer,
-            cards: view.cards,
+            cards,
             revision: view.revision,
             pick: None,
             save: false,
@@ -418,6 +421,8 @@ pub enum Notice {
     Updated,
     /// Name and e-mail are saved.
     Saved,
+    /// The session is over.
+    Ended,
 }
 
 impl State {

@@ -355,6 +355,24 @@ fn submit_answers_once_with_what_was_chosen_or_what_is_missing() {
     assert!(send(&mut state, [Message::Submit(9)]).contains(&Effect::Tell(Event::Outcome(9, outcome))));
 }
 
+#[test]
+fn usable_cards_come_first_and_keep_their_places_when_they_dim() {
+    let mut state = beginning();
+    let expired = [(ReasonCode::TokenExpired, Remedy::AddCard)];
+    state.step = Step::Cards(Wallet::from(customer(vec![
+        card("a", &expired),
+        card("b", &[]),
+        card("c", &[]),
+    ])));
+    let order = |state: &State| {
+        state.shown_cards().map(|card| card.token_id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&state), ["b", "c", "a"]);
+    let changed = customer(vec![card("a", &expired), card("b", &expired), card("c", &[])]);
+    send(&mut state, [Message::Watched(Ok(changed))]);
+    assert_eq!(order(&state), ["b", "c", "a"]);
+}
+
 fn failures() -> impl Strategy<Value = Failure> {
     let details = (prop::option::of(0u64..900), prop::option::of(0u32..6), prop::option::of("[a-z_]{0,12}"), any::<bool>());
     (prop::sample::select(ErrorCode::ALL.to_vec()), details, any::<bool>()).prop_map(|(code, (seconds, tries_left, field, named), offline)| {

@@ -1,147 +1,83 @@
 //! Asking for the code.
 
-use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast as _;
+use leptos::web_sys::HtmlInputElement;
 use shared::text::Key;
 
-use super::parts::{guest_way, instead, invalid, line, main_button, title};
-use super::{Ui, view};
+use super::Ui;
+use super::parts::{form, guest_way, instead, invalid, line, main_button, title, ways_out};
+use crate::widget::drawing::{Element, View, el};
 use crate::widget::flow::message::{Call, Message};
 use crate::widget::flow::state::{Problem, State};
 use crate::widget::wording;
 
-pub fn code(ui: Ui) -> AnyView {
-    let busy = move || {
-        ui.state
-            .with(|state| wording::is_busy(state, |call| matches!(call, Call::Code { .. })))
-    };
-    let challenge_id = move || {
-        ui.state.with(|state| {
-            state
-                .challenge()
-                .map(|challenge| challenge.view.challenge_id.clone())
-        })
-    };
-    let usual = ui.text(|state, texts| {
-        wording::note(
-            state,
-            texts,
-            &texts.fill(
-                Key::WidgetCodeNote,
-                &[("minutes", &state.facts.code_minutes.to_string())],
-            ),
-        )
-    });
+pub fn code(ui: Ui) -> Vec<View> {
+    let usual = ui.text(|state, texts| wording::note(state, texts, &texts.fill(Key::WidgetCodeNote, &[("minutes", &state.facts.code_minutes.to_string())])));
     let sent_to = ui.text(|state, texts| {
-        let phone = state
-            .challenge()
-            .map_or("", |challenge| &challenge.view.sent_to);
+        let phone = state.challenge().map_or("", |challenge| &challenge.view.sent_to);
         texts.fill(Key::WidgetCodeSentTo, &[("phone", phone)])
     });
-    let typed = move |state: &State| {
-        state
-            .challenge()
-            .map_or_else(String::new, |challenge| challenge.code.clone())
-    };
-    view! {
-        {title(ui.text(|_, texts| texts.get(Key::WidgetCodeTitle).to_owned()))}
-        <div class="lead sent">
-            <p>{sent_to}</p>
-            {change_number(ui)}
-        </div>
-        <form class="step" method="post" action=ui.action("code") novalidate="" on:submit=instead(ui, Message::EnterCode)>
-            <input type="hidden" name="challenge_id" value=challenge_id />
-            <label class="label" for="of-code">
-                {ui.text(|state, texts| texts.fill(Key::WidgetCodeLabel, &[("digits", &state.facts.code_digits.to_string())]))}
-            </label>
-            <input
-                class="field code"
-                id="of-code"
-                name="code"
-                type="text"
-                inputmode="numeric"
-                autocomplete="one-time-code"
-                maxlength="12"
-                data-focus="code"
-                aria-describedby="of-code-line"
-                aria-invalid=invalid(ui, about_code)
-                readonly=ui.flag(State::is_locked)
-                prop:value=ui.text(move |state, _| typed(state))
-                on:input=move |event| {
-                    ui.send(Message::CodeTyped(event_target_value(&event)));
-                    show_code(ui, &event);
-                }
-            />
-            {line(ui, "of-code-line", |_| true, usual)}
-            {main_button(ui.text(|_, texts| texts.get(Key::WidgetCodeSubmit).to_owned()), busy, None)}
-        </form>
-        <footer class="ways-out">
-            {resend(ui)}
-            {guest_way(ui)}
-        </footer>
-    }
-    .into_any()
+    let label = ui.text(|state, texts| texts.fill(Key::WidgetCodeLabel, &[("digits", &state.facts.code_digits.to_string())]));
+    let field = el("input")
+        .class("field code")
+        .attr("id", "of-code")
+        .attr("name", "code")
+        .attr("type", "text")
+        .attr("inputmode", "numeric")
+        .attr("autocomplete", "one-time-code")
+        .attr("maxlength", "12")
+        .attr("data-focus", "code")
+        .attr("aria-describedby", "of-code-line")
+        .live("aria-invalid", invalid(ui, |problem| matches!(problem, Problem::CodeIncomplete | Problem::Refused { .. })))
+        .live("readonly", ui.when("", State::is_locked))
+        .text_property("value", ui.text(|state, _| state.challenge().map_or_else(String::new, |challenge| challenge.code.clone())))
+        .on("input", Box::new(move |event| code_typed(ui, &event)));
+    let step = form(ui, "code", Message::EnterCode)
+        .class("step")
+        .child(challenge_field(ui))
+        .child(el("label").class("label").attr("for", "of-code").child(label))
+        .child(field)
+        .child(line(ui, "of-code-line", |_| true, usual))
+        .child(main_button(ui, Key::WidgetCodeSubmit, |call| matches!(call, Call::Code { .. })));
+    vec![
+        title(ui.text(|_, texts| texts.get(Key::WidgetCodeTitle).to_owned())).into(),
+        el("div").class("lead sent").child(el("p").child(sent_to)).child(change_number(ui)).into(),
+        step.into(),
+        ways_out(vec![resend(ui), guest_way(ui)]),
+    ]
 }
 
-const fn about_code(problem: &Problem) -> bool {
-    matches!(problem, Problem::CodeIncomplete | Problem::Refused { .. })
+fn challenge_field(ui: Ui) -> Element {
+    let id = ui.attribute(|state| state.challenge().map(|challenge| challenge.view.challenge_id.clone()));
+    el("input").attr("type", "hidden").attr("name", "challenge_id").live("value", id)
 }
 
 /// What is not a digit never stays in the field.
-fn show_code(ui: Ui, event: &leptos::ev::Event) {
-    use leptos::wasm_bindgen::JsCast as _;
-    let Some(input) = event
-        .target()
-        .and_then(|target| target.dyn_into::<leptos::web_sys::HtmlInputElement>().ok())
-    else {
-        return;
-    };
-    let shown = ui
-        .state
-        .with_untracked(|state| state.challenge().map(|challenge| challenge.code.clone()));
+fn code_typed(ui: Ui, event: &leptos::ev::Event) {
+    let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+    ui.send(Message::CodeTyped(input.value()));
+    let shown = ui.now(|state| state.challenge().map(|challenge| challenge.code.clone()));
     if let Some(shown) = shown.filter(|shown| *shown != input.value()) {
         input.set_value(&shown);
     }
 }
 
-fn resend(ui: Ui) -> AnyView {
-    let challenge_id = move || {
-        ui.state.with(|state| {
-            state
-                .challenge()
-                .map(|challenge| challenge.view.challenge_id.clone())
-        })
-    };
+fn resend(ui: Ui) -> View {
     // Without scripts nothing counts down, so the button stays: the server says when it is too early.
-    let early = move |state: &State| cfg!(target_arch = "wasm32") && state.resend_in().is_some();
-    let never = |state: &State| {
-        state
-            .challenge()
-            .is_some_and(|challenge| challenge.view.resend_at.is_none())
-    };
-    let unready =
-        ui.attribute(move |state| (early(state) || never(state)).then(|| "true".to_owned()));
-    let words = ui.text(move |state, texts| {
-        if early(state) || never(state) {
-            wording::resend(state, texts)
-        } else {
-            texts.get(Key::WidgetCodeResend).to_owned()
-        }
-    });
-    view! {
-        <form method="post" action=ui.action("resend") on:submit=instead(ui, Message::Resend)>
-            <input type="hidden" name="challenge_id" value=challenge_id />
-            <button class="button quiet steady" type="submit" aria-disabled=unready>{words}</button>
-        </form>
+    fn unready(state: &State) -> bool {
+        let never = state.challenge().is_some_and(|challenge| challenge.view.resend_at.is_none());
+        never || cfg!(target_arch = "wasm32") && state.resend_in().is_some()
     }
-    .into_any()
+    let words = ui.text(|state, texts| if unready(state) { wording::resend(state, texts) } else { texts.get(Key::WidgetCodeResend).to_owned() });
+    let button = el("button").class("button quiet steady").attr("type", "submit").live("aria-disabled", ui.when("true", unready)).child(words);
+    form(ui, "resend", Message::Resend).child(challenge_field(ui)).child(button).into()
 }
 
 /// Without scripts this goes back to the page itself, which asks for the number.
-fn change_number(ui: Ui) -> AnyView {
-    view! {
-        <form method="get" action=ui.base.get_value() on:submit=instead(ui, Message::ChangeNumber)>
-            <button class="button quiet" type="submit">{ui.say(Key::WidgetCodeChange)}</button>
-        </form>
-    }
-    .into_any()
+fn change_number(ui: Ui) -> Element {
+    el("form")
+        .attr("method", "get")
+        .attr("action", ui.home())
+        .on("submit", instead(ui, Message::ChangeNumber))
+        .child(el("button").class("button quiet").attr("type", "submit").child(ui.say(Key::WidgetCodeChange)))
 }

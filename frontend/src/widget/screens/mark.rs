@@ -1,9 +1,7 @@
 //! Network marks: small drawings of our own in one colour, so that a list stays calm and reads the
 //! same in both schemes. They name the network; they are not its logo.
 
-use leptos::prelude::*;
-
-use super::view;
+use crate::widget::drawing::{Element, el};
 
 /// What is drawn: strokes, then filled shapes, then filled shapes at half strength.
 struct Drawing {
@@ -91,37 +89,21 @@ impl Network {
     }
 }
 
-/// The mark of a network; `label` is read out in its place, when it is not empty.
-pub fn mark(network: &str, label: String) -> AnyView {
-    draw(
-        &Network::of_name(network),
-        Some(label).filter(|label| !label.is_empty()),
-    )
+/// The mark of a network, read out as its name; a plain card when it is not known.
+pub fn mark(network: &str) -> Element {
+    let drawn = draw(&Network::of_name(network));
+    if network.is_empty() { drawn.attr("aria-hidden", "true") } else { drawn.attr("role", "img").attr("aria-label", network) }
 }
 
 /// The mark of a card that is not saved.
-pub fn another() -> AnyView {
-    draw(&Network::Another, None)
+pub fn another() -> Element {
+    draw(&Network::Another).attr("aria-hidden", "true")
 }
 
-fn draw(network: &Network, label: Option<String>) -> AnyView {
-    let Drawing {
-        strokes,
-        fill,
-        half,
-    } = drawing_of(network);
-    let (role, hidden) = if label.is_some() {
-        (Some("img"), None)
-    } else {
-        (None, Some("true"))
-    };
-    view! {
-        <svg class="mark" viewBox="0 0 40 26" role=role aria-label=label aria-hidden=hidden>
-            <rect class="mark-edge" x=".5" y=".5" width="39" height="25" rx="4" />
-            <path class="mark-stroke" d=strokes />
-            <path class="mark-fill" d=fill />
-            <path class="mark-half" d=half />
-        </svg>
-    }
-    .into_any()
+fn draw(network: &Network) -> Element {
+    let Drawing { strokes, fill, half } = drawing_of(network);
+    let edge = el("rect").class("mark-edge").attr("x", ".5").attr("y", ".5").attr("width", "39").attr("height", "25").attr("rx", "4");
+    let paths = [("mark-stroke", strokes), ("mark-fill", fill), ("mark-half", half)];
+    let paths = paths.into_iter().filter(|(_, path)| !path.is_empty()).map(|(class, path)| el("path").class(class).attr("d", path).into());
+    el("svg").class("mark").attr("viewBox", "0 0 40 26").child(edge).children(paths.collect())
 }

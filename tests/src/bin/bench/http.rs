@@ -131,8 +131,8 @@ impl Api {
         Ok(())
     }
 
-    /// The page of a new checkout session's frame: its text, and how many bytes were sent for it.
-    pub async fn frame(&self) -> Outcome<(String, f64)> {
+    /// The page of a new checkout session's frame: how it is sent, and its text.
+    pub async fn frame(&self) -> Outcome<(Sent, String)> {
         let asked = json!({ "origin": "http://127.0.0.1:9", "locale": "en" });
         let made = self
             .client
@@ -159,11 +159,11 @@ impl Api {
             .await?
             .text()
             .await?;
-        Ok((page, sent))
+        Ok((sent, page))
     }
 
-    /// How many bytes of body are sent to a browser that takes brotli.
-    pub async fn sent(&self, path: &str) -> Outcome<f64> {
+    /// How a file is sent to a browser that takes brotli.
+    pub async fn sent(&self, path: &str) -> Outcome<Sent> {
         let asked = self
             .client
             .get(format!("{}{path}", self.url))
@@ -172,8 +172,23 @@ impl Api {
         if answer.status().as_u16() != 200 {
             return Err(format!("{path} answered {}", answer.status()).into());
         }
-        Ok(f64::from(u32::try_from(answer.bytes().await?.len())?))
+        let brotli = answer
+            .headers()
+            .get("content-encoding")
+            .is_some_and(|coding| coding == "br");
+        Ok(Sent {
+            bytes: f64::from(u32::try_from(answer.bytes().await?.len())?),
+            brotli,
+        })
     }
+}
+
+/// How a file was sent.
+pub struct Sent {
+    /// Length of the body.
+    pub bytes: f64,
+    /// Whether it was compressed with brotli.
+    pub brotli: bool,
 }
 
 /// Get by id.

@@ -16,6 +16,7 @@ mod figures;
 mod http;
 mod load;
 mod measure;
+mod pages;
 mod report;
 mod seed;
 

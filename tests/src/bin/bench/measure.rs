@@ -14,7 +14,7 @@ use crate::http::{self, Api};
 use crate::load::{Seen, Wrk};
 use crate::report::{self, Row, Target, Unit};
 use crate::seed::{self, Seeded};
-use crate::{Arguments, Outcome, go_on, say};
+use crate::{Arguments, Outcome, go_on, pages, say};
 
 const CONNECTIONS: [u32; 3] = [1, 16, 64];
 const COLD_STARTS: u32 = 5;
@@ -49,7 +49,6 @@ type Pick = fn(&Measured) -> &Figures;
 /// What a load is: of what, over how many connections.
 type Loads = BTreeMap<(&'static str, u32), Measured>;
 
-const LIMIT: &str = "bare";
 const GET: &str = "get by id";
 const FIND: &str = "find by phone";
 const TOKENS: &str = "tokens with decisions";
@@ -82,6 +81,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     let (running, api, cold) = runtime.block_on(cold_starts(&onfile, &seeded))?;
     std::thread::sleep(Duration::from_secs(2));
     let at_rest = running.memory("VmRSS")?;
+    let of_files = running.memory("RssFile")?;
     say("every answer looked at once");
     runtime.block_on(api.check_all(&seeded.customers))?;
 
@@ -103,9 +103,11 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     runtime.block_on(api.check_all(&seeded.customers))?;
     let mut rows = speed(&loads, &commits);
     let megabytes = |figure: &str, value: f64, most: f64| {
-        row(figure, value, Unit::Megabytes, Target::AtMost(most))
+        Row::of(figure, value, Unit::Megabytes, Target::AtMost(most))
     };
     rows.push(megabytes("memory at rest, resident", at_rest, 30e6));
+    let figure = "  of that, pages of the binary and other files";
+    rows.push(Row::of(figure, of_files, Unit::Megabytes, Target::None));
     rows.push(megabytes(
         "memory, peak under the reads",
         peak_of_reads,
@@ -125,7 +127,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     });
     let binary = f64::from(u32::try_from(std::fs::metadata(&onfile.binary)?.len())?);
     rows.push(megabytes("binary", binary, 30e6));
-    match runtime.block_on(sizes(&api)) {
+    match runtime.block_on(pages::sizes(&api)) {
         Ok(sizes) => rows.extend(sizes),
         Err(problem) => say(&format!("no sizes of the pages: {problem}")),
     }
@@ -144,16 +146,6 @@ fn conditions(when: &str) -> Outcome<String> {
         "{when}: load average {} on {cores} cores, which servers and load share",
         load.join(" ")
     ))
-}
-
-fn row(figure: &str, value: f64, unit: Unit, target: Target) -> Row {
-    Row {
-        figure: figure.to_owned(),
-        figures: value.into(),
-        unit,
-        limit: None,
-        target,
-    }
 }
 
 /// Starts Onfile several times on the store that is there; the last one goes on running.
@@ -208,7 +200,7 @@ fn reads(
     };
     let by_id = list("get", http::path_by_id)?;
     let kinds: [(&'static str, &Running, PathBuf); 4] = [
-        (LIMIT, bare, by_id.clone()),
+        (BARE, bare, by_id.clone()),
         (GET, onfile, by_id),
         (FIND, onfile, list("find", http::path_by_phone)?),
         (TOKENS, onfile, list("tokens", http::path_of_tokens)?),
@@ -257,16 +249,21 @@ fn creates(
             "durable creations, round {round} of {}",
             arguments.rounds
         ));
+        let mut before = runtime.block_on(rows.rate(COMMITS))?;
+        commits.push(before);
         for connections in CONNECTIONS {
-            commits.push(runtime.block_on(rows.rate(COMMITS))?);
             let into = loads.entry((CREATE, connections)).or_default();
             one(
                 onfile,
                 |at| wrk.creates(at, numbers(), connections, time),
                 Some(into),
             )?;
+            let after = runtime.block_on(rows.rate(COMMITS))?;
+            commits.push(after);
+            let beside = loads.entry((ONE_BY_ONE, connections)).or_default();
+            beside.rate.push(f64::midpoint(before, after));
+            before = after;
         }
-        commits.push(runtime.block_on(rows.rate(COMMITS))?);
     }
     runtime.block_on(rows.close())?;
     Ok(commits)
@@ -276,28 +273,30 @@ fn creates(
 fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
     let mut rows = Vec::new();
     for (kind, share) in [
-        (LIMIT, None),
+        (BARE, None),
         (GET, Some(0.30)),
         (FIND, Some(0.25)),
         (TOKENS, Some(0.20)),
-        (CREATE, None),
+        (CREATE, Some(0.50)),
     ] {
         for connections in CONNECTIONS {
             let Some(measured) = loads.get(&(kind, connections)) else {
                 continue;
             };
-            let beside = loads
-                .get(&(LIMIT, connections))
-                .map(|bare| (BARE, bare.rate.median()));
-            let (limit, target) = match (kind, connections, share) {
-                (LIMIT, _, _) => (None, Target::None),
-                (CREATE, 1, _) => (Some((ONE_BY_ONE, commits.median())), Target::Share(0.5)),
-                (CREATE, _, _) => (Some((ONE_BY_ONE, commits.median())), Target::None),
-                (_, 64, Some(share)) => (beside, Target::Share(share)),
-                _ => (beside, Target::None),
+            let limit = match kind {
+                BARE => None,
+                CREATE => Some(ONE_BY_ONE),
+                _ => Some(BARE),
             };
-            let name = if kind == LIMIT { BARE } else { kind };
-            let figure = format!("{name}, {connections} conn.");
+            let limit = limit.and_then(|limit| {
+                let beside = loads.get(&(limit, connections))?;
+                Some((limit, beside.rate.clone()))
+            });
+            let promised = if kind == CREATE { 1 } else { 64 };
+            let target = share
+                .filter(|_| connections == promised)
+                .map_or(Target::None, Target::Share);
+            let figure = format!("{kind}, {connections} conn.");
             rows.push(Row {
                 figure,
                 figures: measured.rate.clone(),
@@ -321,13 +320,13 @@ fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
     ];
     for (what, connections, pick) in picks {
         let bare = loads
-            .get(&(LIMIT, connections))
-            .map(|bare| (BARE, pick(bare).median()));
+            .get(&(BARE, connections))
+            .map(|bare| (BARE, pick(bare).clone()));
         for kind in [GET, FIND, TOKENS, CREATE] {
             let Some(measured) = loads.get(&(kind, connections)) else {
                 continue;
             };
-            let limit = bare.filter(|_| kind != CREATE);
+            let limit = bare.clone().filter(|_| kind != CREATE);
             let figure = format!("{kind}: {what}, {connections} conn.");
             rows.push(Row {
                 figure,
@@ -339,60 +338,4 @@ fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
         }
     }
     rows
-}
-
-/// What a browser is sent, as it is sent when it takes brotli.
-async fn sizes(api: &Api) -> Outcome<Vec<Row>> {
-    let kilobytes = |figure: &str, value: f64, most: f64| {
-        row(figure, value, Unit::Kilobytes, Target::AtMost(most))
-    };
-    let mut rows = vec![kilobytes(
-        "loader, as sent",
-        api.sent("/widget/v1/onfile.js").await?,
-        6e3,
-    )];
-    let (page, page_size) = api.frame().await?;
-    let (mut style, mut others) = (0.0, 0.0);
-    let mut seen = Vec::new();
-    for part in page
-        .split(['"', '\'', '&', ' ', '>'])
-        .filter(|part| part.starts_with("/widget/v1/assets/"))
-    {
-        if seen.contains(&part) {
-            continue;
-        }
-        seen.push(part);
-        let size = api.sent(part).await?;
-        if Path::new(part)
-            .extension()
-            .is_some_and(|extension| extension == "css")
-        {
-            style += size;
-        } else {
-            others += size;
-        }
-        rows.push(row(
-            &format!("  {part}"),
-            size,
-            Unit::Kilobytes,
-            Target::None,
-        ));
-    }
-    rows.push(row(
-        "  the frame's page",
-        page_size,
-        Unit::Kilobytes,
-        Target::None,
-    ));
-    rows.push(kilobytes(
-        "frame, first paint: page and style, as sent",
-        page_size + style,
-        12e3,
-    ));
-    rows.push(kilobytes(
-        "frame, all before the flow runs, as sent",
-        page_size + style + others,
-        105e3,
-    ));
-    Ok(rows)
 }

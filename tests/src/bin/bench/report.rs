@@ -51,8 +51,8 @@ pub struct Row {
     pub figures: Figures,
     /// How it is written.
     pub unit: Unit,
-    /// What it is compared with, and that one's median.
-    pub limit: Option<(&'static str, f64)>,
+    /// What it is compared with, measured next to each of the figures.
+    pub limit: Option<(&'static str, Figures)>,
     /// What it must reach.
     pub target: Target,
 }
@@ -68,18 +68,35 @@ const HEADINGS: [&str; 7] = [
 ];
 
 impl Row {
+    /// A single figure that is compared with nothing.
+    pub fn of(figure: &str, value: f64, unit: Unit, target: Target) -> Self {
+        Self {
+            figure: figure.to_owned(),
+            figures: value.into(),
+            unit,
+            limit: None,
+            target,
+        }
+    }
+
     fn cells(&self) -> [String; 7] {
         let median = self.figures.median();
-        let ratio = self.limit.map(|(_, limit)| median / limit);
+        let ratio = self
+            .limit
+            .as_ref()
+            .map(|(_, limit)| self.figures.shares_of(limit).median());
         let spread = self
             .figures
             .spread()
             .map_or_else(String::new, |(low, high)| {
                 format!("{} - {}", self.unit.text(low), self.unit.text(high))
             });
-        let limit = self.limit.map_or_else(String::new, |(name, limit)| {
-            format!("{name} {}", self.unit.text(limit))
-        });
+        let limit = self
+            .limit
+            .as_ref()
+            .map_or_else(String::new, |(name, limit)| {
+                format!("{name} {}", self.unit.text(limit.median()))
+            });
         let (target, met) = match self.target {
             Target::None => (String::new(), None),
             Target::Share(least) => (

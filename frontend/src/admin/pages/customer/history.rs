@@ -6,6 +6,7 @@ use shared::customer::CustomerStatus;
 
 use super::{Open, Panel, card_of};
 use crate::admin::wording;
+use crate::components::icon::{Icon, Shape};
 use crate::components::badge::Badge;
 use crate::components::button::Button;
 use crate::components::dates::{Grain, Moment, number};
@@ -83,7 +84,7 @@ fn Passage(from: Option<CustomerStatus>, to: Option<CustomerStatus>) -> impl Int
             <span class="passage">
                 {from.map(badge)}
                 {(from.is_some() && to.is_some()).then(|| view! {
-                    <span aria-hidden="true">"→"</span><span class="unseen">" to "</span>
+                    <Icon shape=Shape::Right/><span class="unseen">" to "</span>
                 })}
                 {to.map(badge)}
             </span>
