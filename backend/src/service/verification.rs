@@ -153,7 +153,7 @@ pub async fn start(
             .challenge(&merchant.merchant_id, challenge_id)
             .await?
         && equal(&challenge.phone_index, &phone_index)
-        && challenge.code_mac.is_some()
+        && runs(&challenge, now)
     {
         return resend_in(app, session, by, work, challenge, channel).await;
     }
@@ -167,29 +167,7 @@ pub async fn start(
             until: cool_down.until,
         });
     }
-    let session_subject = record.session_id.as_str().as_bytes().to_vec();
-    let phones = work
-        .unit()
-        .count_events(
-            Some(&merchant.merchant_id),
-            PHONE_OF_SESSION,
-            &session_subject,
-            record.created_at,
-        )
-        .await?;
-    if phones >= policy::PHONES_PER_SESSION {
-        return Err(VerificationError::Limited {
-            until: record.expires_at,
-        });
-    }
-    work.unit()
-        .record_event(
-            Some(&merchant.merchant_id),
-            PHONE_OF_SESSION,
-            &session_subject,
-            now,
-        )
-        .await?;
+    count_phone_in(session, &mut work, &phone_index, now).await?;
     let challenge_id = ChallengeId::new(now, app.random_bytes());
     let kept = serde_json::to_vec(&Kept {
         phone: phone.clone(),
@@ -228,6 +206,60 @@ pub async fn start(
     Ok(view(&challenge, &phone))
 }
 
+/// Whether a challenge still runs: its code can be entered, or it is locked. Asking for the same phone
+/// again is then a resend; afterwards it is a new challenge, held by the limits of the phone.
+fn runs(challenge: &ChallengeRecord, now: Timestamp) -> bool {
+    let open = challenge.code_mac.is_some() && challenge.code_expires_at > now;
+    challenge.locked_until.map_or(open, |until| until > now)
+}
+
+/// What a locked challenge answers. No resend opens it again: when the lock ends, its code stays dead.
+fn locked(until: Timestamp, now: Timestamp) -> VerificationError {
+    if until > now {
+        VerificationError::Locked { until }
+    } else {
+        VerificationError::Expired
+    }
+}
+
+/// Counts a phone that this session has not tried yet.
+async fn count_phone_in(
+    session: &Session,
+    work: &mut Work<'_>,
+    phone_index: &[u8],
+    now: Timestamp,
+) -> Result<(), VerificationError> {
+    let merchant_id = Some(&session.merchant.merchant_id);
+    let begun = session.record.created_at;
+    let of_session = session.record.session_id.as_str().as_bytes();
+    let this_phone = [of_session, phone_index].concat();
+    if work
+        .unit()
+        .count_events(merchant_id, PHONE_OF_SESSION, &this_phone, begun)
+        .await?
+        > 0
+    {
+        return Ok(());
+    }
+    if work
+        .unit()
+        .count_events(merchant_id, PHONE_OF_SESSION, of_session, begun)
+        .await?
+        >= policy::PHONES_PER_SESSION
+    {
+        return Err(VerificationError::Limited {
+            until: session.record.expires_at,
+        });
+    }
+    work.unit()
+        .record_event(merchant_id, PHONE_OF_SESSION, &this_phone, now)
+        .await?;
+    Ok(work
+        .unit()
+        .record_event(merchant_id, PHONE_OF_SESSION, of_session, now)
+        .await?)
+}
+
 /// Sends another code under the same challenge and counts.
 ///
 /// # Errors
@@ -257,8 +289,8 @@ async fn resend_in(
 ) -> Result<Challenge, VerificationError> {
     let now = app.clock.now();
     let merchant = &session.merchant;
-    if let Some(until) = challenge.locked_until.filter(|until| *until > now) {
-        return Err(VerificationError::Locked { until });
+    if let Some(until) = challenge.locked_until {
+        return Err(locked(until, now));
     }
     let cool_down = work
         .unit()
@@ -275,9 +307,6 @@ async fn resend_in(
             challenge_id: challenge.challenge_id,
             resend_at,
         });
-    }
-    if challenge.locked_until.take().is_some() {
-        challenge.wrong = 0;
     }
     let phone = phone_of(session, &challenge)?;
     send_in(app, session, by, &mut work, &mut challenge, &phone, channel).await?;
@@ -450,12 +479,7 @@ async fn count_try(
     let mut work = Work::begin(app, &session.merchant).await?;
     let mut challenge = challenge_of(&mut work, session, challenge_id).await?;
     if let Some(until) = challenge.locked_until {
-        // Until another code is asked for, a lock that has ended leaves a dead code behind.
-        return Err(if until > now {
-            VerificationError::Locked { until }
-        } else {
-            VerificationError::Expired
-        });
+        return Err(locked(until, now));
     }
     if challenge.code_mac.is_none() || challenge.code_expires_at <= now {
         return Err(VerificationError::Expired);
