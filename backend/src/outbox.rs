@@ -84,7 +84,7 @@ pub async fn run_due(app: &Onfile) -> Result<usize, Fault> {
         match outcome {
             Ok(true) => {
                 unit.finish_outbox(&record.merchant_id, &record.message_id)
-                    .await?
+                    .await?;
             }
             Ok(false) => {
                 unit.postpone_outbox(
@@ -92,7 +92,7 @@ pub async fn run_due(app: &Onfile) -> Result<usize, Fault> {
                     &record.message_id,
                     app.clock.now().plus(ASK_AGAIN),
                 )
-                .await?
+                .await?;
             }
             Err(fault) => {
                 tracing::warn!(kind = record.kind, message_id = %record.message_id, attempts = record.attempts, error = %fault, "an outbox task failed and will be tried again");

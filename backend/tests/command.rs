@@ -1,5 +1,10 @@
 //! The program as whoever runs it meets it: what it prints, how it ends, what it leaves alone.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers included"
+)]
+
 use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;

@@ -8,6 +8,7 @@
 
   const EVENTS = ['ready', 'change', 'codesent', 'identified', 'cardselect', 'cardremove', 'eligibilitychange', 'guest', 'error', 'loaderror'];
   const PATIENCE = 15000;
+  const SILENCE = 2000;
   const FIRST_HEIGHT = 336;
 
   const warn = (text) => console.warn(`Onfile: ${text}`);
@@ -88,7 +89,11 @@
       if (this.#destroyed) return this.#fail('destroyed', 'this checkout was destroyed: create another one');
       const slot = typeof target === 'string' ? document.querySelector(target) : target;
       if (!slot?.append) return this.#fail('no_slot', `there is no element ${target}`);
-      if (this.#frame) this.unmount();
+      if (this.#frame?.isConnected && this.#frame.parentNode === slot) {
+        this.#frame.style.display = 'block';
+        return this;
+      }
+      this.#remove();
       const [merchant, session, random, ...more] = String(this.#session.sessionSecret ?? '').split('.');
       if (!random || more.length) return this.#fail('bad_secret', 'sessionSecret must be the session_secret of a checkout session');
 
@@ -107,6 +112,11 @@
       this.#frame = frame;
       addEventListener('message', this.#hear);
       this.#timer = setTimeout(() => this.#fail('timeout', 'the checkout did not load'), PATIENCE);
+      // A frame that has loaded and says nothing is not our page.
+      frame.addEventListener('load', () => {
+        clearTimeout(this.#timer);
+        if (!this.#port) this.#timer = setTimeout(() => this.#fail('not_found', 'there is no such checkout session'), SILENCE);
+      });
       frame.src = url;
       slot.append(frame);
       return this;
@@ -158,21 +168,30 @@
       else this.#port?.postMessage({ ...message, v: 1, nonce: this.#nonce });
     }
 
-    // Takes the frame out of the page; mount() puts a new one in. Handlers stay.
+    // Out of sight. mount() into the same slot brings it back as it was; into another, a new one.
     unmount() {
+      if (this.#frame) this.#frame.style.display = 'none';
+      this.#refuse();
+      return this;
+    }
+
+    #remove() {
       clearTimeout(this.#timer);
       removeEventListener('message', this.#hear);
       this.#port?.close();
       this.#frame?.remove();
       this.#port = this.#frame = null;
       this.#queue = [];
+      this.#refuse();
+    }
+
+    #refuse() {
       for (const answer of this.#answers.values()) answer(trouble('unmounted', 'the checkout was taken out of the page'));
       this.#answers.clear();
-      return this;
     }
 
     destroy() {
-      this.unmount();
+      this.#remove();
       this.#handlers.clear();
       this.#destroyed = true;
     }

@@ -214,7 +214,7 @@ pub fn decide(
             since,
             remedy,
             until,
-        })
+        });
     };
 
     match customer.state {
@@ -278,7 +278,7 @@ pub fn decide(
             None,
         ),
         ConsentState::Withdrawn(since) => {
-            hold(ReasonCode::ConsentWithdrawn, since, Remedy::Consent, None)
+            hold(ReasonCode::ConsentWithdrawn, since, Remedy::Consent, None);
         }
     }
     if !accepted(token, context) {

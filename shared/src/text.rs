@@ -127,8 +127,14 @@ impl Texts {
 
     /// A table from its keys and texts, where something else has read the JSON.
     #[must_use]
-    pub fn from_pairs(language: Language, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { language, table: pairs.into_iter().collect() }
+    pub fn from_pairs(
+        language: Language,
+        pairs: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        Self {
+            language,
+            table: pairs.into_iter().collect(),
+        }
     }
 
     /// The language of the table.

@@ -78,13 +78,13 @@ fn dependencies() -> Dependencies {
                 .collect(),
         );
     }
-    let named = |ids: &BTreeSet<&str>| ids.iter().map(|id| names[id].to_owned()).collect();
+    let in_words = |ids: &BTreeSet<&str>| ids.iter().map(|id| names[id].to_owned()).collect();
     let (mut direct, mut all) = (BTreeMap::new(), BTreeMap::new());
     for member in list(&metadata["workspace_members"]).iter().map(text) {
         let mut open = edges[member].clone();
         direct.insert(
             names[member].to_owned(),
-            named(&open.iter().copied().collect()),
+            in_words(&open.iter().copied().collect()),
         );
         let mut seen = BTreeSet::new();
         while let Some(next) = open.pop() {
@@ -92,7 +92,7 @@ fn dependencies() -> Dependencies {
                 open.extend(&edges[next]);
             }
         }
-        all.insert(names[member].to_owned(), named(&seen));
+        all.insert(names[member].to_owned(), in_words(&seen));
     }
     Dependencies { direct, all }
 }

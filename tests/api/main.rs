@@ -2,9 +2,10 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::match_same_arms,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "these are tests: what does not hold must stop them"
+    reason = "these are tests: what does not hold must stop them, and their tables read line by line"
 )]
 
 mod admin;

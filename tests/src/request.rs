@@ -53,6 +53,7 @@ impl Request {
     }
 
     /// With a header, beside others of its name.
+    #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers
             .push((name.to_owned(), value.as_ref().to_vec()));
@@ -60,6 +61,7 @@ impl Request {
     }
 
     /// Without a header.
+    #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.headers
             .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -67,22 +69,26 @@ impl Request {
     }
 
     /// With an access token or a session's secret.
+    #[must_use]
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
 
     /// From an address of the network.
+    #[must_use]
     pub fn from(mut self, address: impl Into<IpAddr>) -> Self {
         self.address = Some(address.into());
         self
     }
 
     /// With a JSON body.
+    #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.bytes("application/json", body.to_string())
     }
 
     /// With a form, as pages without scripts post it.
+    #[must_use]
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         let mut form = form_urlencoded::Serializer::new(String::new());
         self.bytes(
@@ -92,6 +98,7 @@ impl Request {
     }
 
     /// With any body, announced by its length as HTTP clients do.
+    #[must_use]
     pub fn bytes(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self = self.without("content-type").without("content-length");
         self.body = body.into();
@@ -191,6 +198,7 @@ impl Answer {
     }
 
     /// A header's text, `""` when it is not there.
+    #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)

@@ -96,14 +96,15 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     if !is_proxy(&peer) {
         return peer;
     }
-    headers
+    let said: Vec<IpAddr> = headers
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|address| address.trim().parse::<IpAddr>().ok())
-        .filter(|address| !is_proxy(address))
-        .last()
+        .filter_map(|address| address.trim().parse().ok())
+        .collect();
+    said.into_iter()
+        .rfind(|address| !is_proxy(address))
         .unwrap_or(peer)
 }
 

@@ -116,22 +116,7 @@ pub async fn generate(
     }
     let now = app.clock.now();
     let token_id = TokenId::new(now, app.random_bytes());
-    let key = merchant
-        .keys
-        .customer_key(&new.customer_id, &customer.wrapped_key)?;
-    let metadata = (!new.merchant_metadata.is_empty())
-        .then(|| serde_json::to_vec(&new.merchant_metadata))
-        .transpose()
-        .map_err(|error| Fault::Other(error.to_string()))?
-        .map(|json| {
-            merchant.keys.seal_for_customer(
-                &key,
-                "card_tokens.metadata",
-                token_id.as_str(),
-                &json,
-                &*app.random,
-            )
-        });
+    let metadata = seal_metadata(app, merchant, &customer, &token_id, &new.merchant_metadata)?;
     let record = TokenRecord {
         token_id: token_id.clone(),
         customer_id: new.customer_id.clone(),
@@ -200,6 +185,30 @@ pub async fn generate(
         .await?;
     work.commit().await?;
     open(merchant, &customer, record)
+}
+
+/// The merchant's pairs, sealed under the customer's key; none when there are none.
+fn seal_metadata(
+    app: &Onfile,
+    merchant: &Merchant,
+    customer: &store::CustomerRecord,
+    token_id: &TokenId,
+    pairs: &Metadata,
+) -> Result<Option<Vec<u8>>, Fault> {
+    if pairs.is_empty() {
+        return Ok(None);
+    }
+    let key = merchant
+        .keys
+        .customer_key(&customer.customer_id, &customer.wrapped_key)?;
+    let json = serde_json::to_vec(pairs).map_err(|error| Fault::Other(error.to_string()))?;
+    Ok(Some(merchant.keys.seal_for_customer(
+        &key,
+        "card_tokens.metadata",
+        token_id.as_str(),
+        &json,
+        &*app.random,
+    )))
 }
 
 /// Takes the provider's answer into a token that was INITIATED.

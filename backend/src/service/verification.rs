@@ -390,6 +390,27 @@ async fn send_in(
     challenge.code_expires_at = now.plus(policy::CODE_LIFETIME);
     challenge.sends += 1;
     challenge.last_sent_at = now;
+    let message = message_for(session, phone, channel, code, now);
+    work.enqueue(&Task::SendCode(message), now).await?;
+    work.audit(
+        by,
+        Entry {
+            action: "verification.send",
+            ..Entry::default()
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// The words in which a code goes to a phone.
+fn message_for(
+    session: &Session,
+    phone: &PhoneNumber,
+    channel: Channel,
+    code: String,
+    at: Timestamp,
+) -> CodeMessage {
     let language = session
         .record
         .locale
@@ -409,23 +430,13 @@ async fn send_in(
         Channel::Whatsapp => "whatsapp",
     };
     let to = phone.e164().trim_start_matches('+').to_owned();
-    let message = CodeMessage {
+    CodeMessage {
         to,
         channel: channel.to_owned(),
         text,
         code,
-        at: now,
-    };
-    work.enqueue(&Task::SendCode(message), now).await?;
-    work.audit(
-        by,
-        Entry {
-            action: "verification.send",
-            ..Entry::default()
-        },
-    )
-    .await?;
-    Ok(())
+        at,
+    }
 }
 
 /// What a right code leads to.

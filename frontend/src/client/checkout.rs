@@ -114,12 +114,7 @@ impl Checkout {
         let path = format!("verification/{}/resend", encoded(challenge_id));
         read(
             &self
-                .send(
-                    Method::POST,
-                    &path,
-                    Some("{}".to_owned()),
-                    signal,
-                )
+                .send(Method::POST, &path, Some("{}".to_owned()), signal)
                 .await?,
         )
     }

@@ -112,7 +112,10 @@ impl Drop for App {
 }
 
 fn table(texts: &JsValue) -> impl Iterator<Item = (String, String)> {
-    let entries = texts.dyn_ref::<Object>().map(Object::entries).unwrap_or_default();
+    let entries = texts
+        .dyn_ref::<Object>()
+        .map(Object::entries)
+        .unwrap_or_default();
     entries.into_iter().filter_map(|entry| {
         let entry: Array = entry.dyn_into().ok()?;
         Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
@@ -128,8 +131,7 @@ fn initial(data: &impl Fn(&str) -> Option<String>, language: Language, options: 
     if let Some(code) = data("countryCode") {
         facts.country_code = code;
     }
-    let challenge =
-        || data("challenge").and_then(|json| wire::parse::<ChallengeView>(&json));
+    let challenge = || data("challenge").and_then(|json| wire::parse::<ChallengeView>(&json));
     let step = match data("step").as_deref() {
         Some("phone") => Step::Phone,
         Some("code") => challenge().map_or(Step::Phone, |view| Step::Code(Challenge::from(view))),
@@ -362,14 +364,15 @@ impl Inner {
 
     fn wake(self: &Rc<Self>, alarm: Alarm, after: u32) {
         self.hush(&alarm);
-        let (weak, rung) = (Rc::downgrade(self), alarm.clone());
+        let (weak, name) = (Rc::downgrade(self), alarm.clone());
         let ring = move || {
             if let Some(inner) = weak.upgrade() {
-                inner.alarms.borrow_mut().retain(|(held, _)| *held != rung);
-                inner.send(Message::Rang(rung));
+                inner.alarms.borrow_mut().retain(|(held, _)| *held != name);
+                inner.send(Message::Rang(name));
             }
         };
-        if let Ok(handle) = set_timeout_with_handle(ring, Duration::from_millis(u64::from(after))) {
+        let after = Duration::from_millis(u64::from(after));
+        if let Ok(handle) = set_timeout_with_handle(ring, after) {
             self.alarms.borrow_mut().push((alarm, handle));
         }
     }

@@ -10,8 +10,7 @@ use leptos::ev::Event;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
 use leptos::tachys::hydration::Cursor;
 use leptos::tachys::no_attrs;
-use leptos::tachys::renderer::types;
-use leptos::tachys::view::{Mountable, Position, PositionState, Render, RenderHtml};
+use leptos::tachys::view::{Position, PositionState, Render, RenderHtml};
 
 /// A text that follows the state.
 pub type Text = Box<dyn FnMut() -> String + Send>;
@@ -33,7 +32,10 @@ pub enum View {
     /// Views that are replaced as a whole; `None` leaves them as they are.
     Switch(Box<dyn FnMut() -> Option<Vec<View>> + Send>),
     /// Elements that come, go and stay by their keys.
-    List(Box<dyn FnMut() -> Vec<String> + Send>, Box<dyn Fn(String) -> Element + Send>),
+    List(
+        Box<dyn FnMut() -> Vec<String> + Send>,
+        Box<dyn Fn(String) -> Element + Send>,
+    ),
 }
 
 /// An element under construction.
@@ -58,7 +60,13 @@ enum Property {
 /// An element of a tag.
 #[must_use]
 pub const fn el(tag: &'static str) -> Element {
-    Element { tag, attributes: Vec::new(), properties: Vec::new(), handlers: Vec::new(), children: Vec::new() }
+    Element {
+        tag,
+        attributes: Vec::new(),
+        properties: Vec::new(),
+        handlers: Vec::new(),
+        children: Vec::new(),
+    }
 }
 
 impl Element {
@@ -173,7 +181,14 @@ impl RenderHtml for Element {
         self
     }
 
-    fn to_html_with_buf(self, buf: &mut String, _: &mut Position, _: bool, _: bool, _: Vec<AnyAttribute>) {
+    fn to_html_with_buf(
+        self,
+        buf: &mut String,
+        _: &mut Position,
+        _: bool,
+        _: bool,
+        _: Vec<AnyAttribute>,
+    ) {
         written::element(self, buf);
     }
 
@@ -193,7 +208,13 @@ mod written {
     const VOID: [&str; 3] = ["input", "link", "meta"];
 
     pub fn element(element: Element, out: &mut String) {
-        let Element { tag, attributes, properties, children, .. } = element;
+        let Element {
+            tag,
+            attributes,
+            properties,
+            children,
+            ..
+        } = element;
         out.push('<');
         out.push_str(tag);
         for (name, value) in attributes {
@@ -231,8 +252,16 @@ mod written {
             View::Element(inner) => element(*inner, out),
             View::Fixed(text) => escape(&text, out),
             View::Live(mut text) => escape(&text(), out),
-            View::Switch(mut draw) => draw().into_iter().flatten().for_each(|inner| self::view(inner, out)),
-            View::List(mut keys, item) => keys().into_iter().for_each(|key| element(item(key), out)),
+            View::Switch(mut draw) => {
+                for inner in draw().into_iter().flatten() {
+                    self::view(inner, out);
+                }
+            }
+            View::List(mut keys, item) => {
+                for key in keys() {
+                    element(item(key), out);
+                }
+            }
         }
     }
 
@@ -264,24 +293,6 @@ mod written {
 mod built;
 pub use built::Built;
 
-impl Mountable for Built {
-    fn unmount(&mut self) {
-        self.remove();
-    }
-
-    fn mount(&mut self, parent: &types::Element, marker: Option<&types::Node>) {
-        self.insert(parent, marker);
-    }
-
-    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
-        self.before(child)
-    }
-
-    fn elements(&self) -> Vec<types::Element> {
-        self.element().into_iter().collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,14 +300,22 @@ mod tests {
     #[test]
     fn nothing_that_is_drawn_can_leave_its_place() {
         let hostile = "</p><script>alert(\"1\")</script>&amp;'";
-        let html = el("p").attr("title", hostile).child(hostile.to_owned()).to_html();
+        let html = el("p")
+            .attr("title", hostile)
+            .child(hostile.to_owned())
+            .to_html();
         let safe = "&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;&#39;";
         assert_eq!(html, format!("<p title=\"{safe}\">{safe}</p>"));
     }
 
     #[test]
     fn an_absent_attribute_is_not_written_and_an_empty_one_is_bare() {
-        let html = el("input").maybe("name", None).attr("required", "").live("hidden", Box::new(|| None)).flag_property("checked", Box::new(|| true)).to_html();
+        let html = el("input")
+            .maybe("name", None)
+            .attr("required", "")
+            .live("hidden", Box::new(|| None))
+            .flag_property("checked", Box::new(|| true))
+            .to_html();
         assert_eq!(html, "<input required checked>");
     }
 }

@@ -4,28 +4,23 @@
 //!
 //! * [`state`]: where the checkout stands
 //! * [`message`]: what it hears and what it wants done
-//! * `cards`: the step where the saved cards are
+//! * `calls`: requests, their answers and their timers
+//! * `cards`, `removal`: the step where the saved cards are
 
+mod calls;
 mod cards;
 pub mod message;
+mod removal;
 pub mod state;
 
 use shared::Timestamp;
 use shared::api::checkout::ChallengeView;
-use shared::api::error::{ErrorCode, ErrorDetails};
-use shared::checkout_session::SessionStatus;
-use shared::verification;
+use shared::api::error::ErrorCode;
 
-use self::message::{Alarm, Answer, Call, Effect, Event, Failure, Message, Outcome, Target};
-use self::state::{
-    Challenge, Choice, Ending, Notice, Problem, ProfileField, State, Step, Waiting, Wallet,
-};
+use self::message::{Alarm, Call, Effect, Event, Message, Outcome, Target};
+use self::state::{Challenge, Choice, Ending, Notice, Problem, State, Step, Wallet};
 use super::country::{self, Country};
 
-/// After this the shopper is told that it takes longer than usual.
-const SLOW_MS: u32 = 3_000;
-/// After this the shopper is told that there is no connection.
-const GIVE_UP_MS: u32 = 20_000;
 const SECOND_MS: u32 = 1_000;
 /// The longest pause between two tries to wait for changes.
 const WATCH_PAUSE_MAX_MS: u32 = 30_000;
@@ -35,7 +30,7 @@ impl State {
     pub fn receive(&mut self, now: Timestamp, message: Message) -> Vec<Effect> {
         self.now = now;
         match message {
-            Message::Started => self.started(),
+            Message::Started | Message::Retry => self.started(),
             Message::CountryChosen(region) => self.country_chosen(&region),
             Message::NumberTyped(text) => self.number_typed(&text),
             Message::SendCode => self.send_code(),
@@ -46,7 +41,6 @@ impl State {
             Message::Leave => self.leave(),
             Message::Guest => self.guest(),
             Message::BackFromGuest => self.back_from_guest(),
-            Message::Retry => self.started(),
             Message::Submit(id) => self.submit(id),
             Message::Clear => self.clear(),
             Message::FocusAsked => vec![Effect::Focus(self.entrance())],
@@ -129,7 +123,7 @@ impl State {
 
     // ----- the code
 
-    fn challenged(&mut self, view: ChallengeView) -> Vec<Effect> {
+    pub(super) fn challenged(&mut self, view: ChallengeView) -> Vec<Effect> {
         self.last_challenge = Some(view.clone());
         self.problem = None;
         self.notice = None;
@@ -183,7 +177,7 @@ impl State {
         self.ask(Call::Resend(challenge.view.challenge_id.clone()))
     }
 
-    fn resent(&mut self, view: ChallengeView) -> Vec<Effect> {
+    pub(super) fn resent(&mut self, view: ChallengeView) -> Vec<Effect> {
         let Step::Code(challenge) = &mut self.step else {
             return Vec::new();
         };
@@ -209,7 +203,7 @@ impl State {
     }
 
     /// Rings each second while something on the screen counts down.
-    fn countdown(&self) -> Option<Effect> {
+    pub(super) fn countdown(&self) -> Option<Effect> {
         (self.resend_in().is_some() || self.is_locked())
             .then_some(Effect::Wake(Alarm::Second, SECOND_MS))
     }
@@ -223,7 +217,7 @@ impl State {
         self.ask(Call::Leave)
     }
 
-    fn ended(&mut self, ending: Ending) -> Vec<Effect> {
+    pub(super) fn ended(&mut self, ending: Ending) -> Vec<Effect> {
         let mut effects = self.stop_everything();
         self.step = Step::Ended(ending);
         self.problem = None;
@@ -305,7 +299,7 @@ impl State {
         effects
     }
 
-    fn outcome(&mut self, outcome: Outcome) -> Option<Effect> {
+    pub(super) fn outcome(&mut self, outcome: Outcome) -> Option<Effect> {
         self.submission
             .take()
             .map(|id| Effect::Tell(Event::Outcome(id, outcome)))
@@ -334,14 +328,19 @@ impl State {
         }
     }
 
-    fn change(&self) -> Effect {
+    pub(super) fn change(&self) -> Effect {
         let (empty, complete, token_id, save) = match &self.step {
             Step::Done(_, choice) => (false, true, choice.token_id.clone(), choice.save),
             Step::Cards(Wallet {
                 pick: Some(state::Pick::Card(id)),
                 ..
             }) => (false, true, Some(id.clone()), false),
-            Step::Cards(wallet) => (wallet.pick.is_none(), wallet.pick.is_some(), None, wallet.save),
+            Step::Cards(wallet) => (
+                wallet.pick.is_none(),
+                wallet.pick.is_some(),
+                None,
+                wallet.save,
+            ),
             Step::Guest { .. } => (false, true, None, false),
             Step::Phone => (self.phone.number.is_empty(), false, None, false),
             Step::Code(_) => (false, false, None, false),
@@ -352,267 +351,6 @@ impl State {
             complete,
             token_id,
             save,
-        })
-    }
-
-    // ----- calls
-
-    const fn next_call(&mut self) -> u32 {
-        self.last_call = self.last_call.wrapping_add(1);
-        self.last_call
-    }
-
-    fn ask(&mut self, call: Call) -> Vec<Effect> {
-        let mut effects = self.stop_waiting();
-        let id = self.next_call();
-        self.problem = None;
-        self.waiting = Some(Waiting {
-            id,
-            call: call.clone(),
-            slow: false,
-        });
-        effects.extend([
-            Effect::Ask(id, call),
-            Effect::Wake(Alarm::Slow, SLOW_MS),
-            Effect::Wake(Alarm::GiveUp, GIVE_UP_MS),
-        ]);
-        effects
-    }
-
-    fn stop_waiting(&mut self) -> Vec<Effect> {
-        if self.notice == Some(Notice::Slow) {
-            self.notice = None;
-        }
-        self.waiting.take().map_or_else(Vec::new, |waiting| {
-            vec![
-                Effect::Forget(waiting.id),
-                Effect::Hush(Alarm::Slow),
-                Effect::Hush(Alarm::GiveUp),
-            ]
-        })
-    }
-
-    fn stop_everything(&mut self) -> Vec<Effect> {
-        let mut effects = self.stop_waiting();
-        effects.extend(self.send_removals());
-        effects.extend([
-            Effect::StopWatching,
-            Effect::Hush(Alarm::Watch),
-            Effect::Hush(Alarm::Second),
-        ]);
-        effects
-    }
-
-    fn refuse(&mut self, problem: Problem, target: Target) -> Vec<Effect> {
-        let mut effects = vec![Effect::Focus(target)];
-        effects.extend(self.trouble(problem));
-        effects
-    }
-
-    /// Shows a problem and tells the page.
-    fn trouble(&mut self, problem: Problem) -> Vec<Effect> {
-        self.problem = Some(problem.clone());
-        let mut effects = vec![Effect::Tell(Event::Error(problem.clone()))];
-        effects.extend(self.outcome(Outcome::Refused(problem)));
-        effects
-    }
-
-    fn rang(&mut self, alarm: Alarm) -> Vec<Effect> {
-        match alarm {
-            Alarm::Second => self.countdown().into_iter().collect(),
-            Alarm::Slow => {
-                if let Some(waiting) = &mut self.waiting {
-                    waiting.slow = true;
-                    self.notice = Some(Notice::Slow);
-                }
-                Vec::new()
-            }
-            Alarm::GiveUp if self.waiting.is_some() => {
-                let mut effects = self.stop_waiting();
-                effects.extend(self.trouble(Problem::Offline));
-                effects
-            }
-            Alarm::GiveUp => Vec::new(),
-            about_cards => self.rang_about_cards(about_cards),
-        }
-    }
-
-    fn answered(&mut self, id: u32, result: Result<Answer, Failure>) -> Vec<Effect> {
-        if self.session_call == Some(id) {
-            self.session_call = None;
-            return self.session_answered(result);
-        }
-        let Some(waiting) = self.waiting.take_if(|waiting| waiting.id == id) else {
-            return Vec::new();
-        };
-        if self.notice == Some(Notice::Slow) {
-            self.notice = None;
-        }
-        let mut effects = vec![Effect::Hush(Alarm::Slow), Effect::Hush(Alarm::GiveUp)];
-        effects.extend(match result {
-            Ok(answer) => self.granted(waiting.call, answer),
-            Err(failure) => self.failed(waiting.call, failure),
-        });
-        effects
-    }
-
-    /// The session's facts, asked for beside what the shopper does: only an end of it matters.
-    fn session_answered(&mut self, result: Result<Answer, Failure>) -> Vec<Effect> {
-        match result {
-            Ok(Answer::Session(view)) => {
-                self.facts = (*view).into();
-                Vec::new()
-            }
-            Err(Failure::Refused(code, _)) if ends_session(code) => self.expired(code),
-            Ok(_) | Err(_) => Vec::new(),
-        }
-    }
-
-    fn expired(&mut self, code: ErrorCode) -> Vec<Effect> {
-        let mut effects = self.trouble(Problem::Refused {
-            code,
-            until: None,
-            tries_left: None,
-        });
-        effects.extend(self.ended(Ending::Expired));
-        effects
-    }
-
-    fn granted(&mut self, call: Call, answer: Answer) -> Vec<Effect> {
-        match (call, answer) {
-            (Call::Session, Answer::Session(view)) => {
-                let recognised = matches!(
-                    view.status,
-                    SessionStatus::Identified | SessionStatus::Completed
-                );
-                self.facts = (*view).into();
-                if recognised {
-                    return self.ask(Call::Customer);
-                }
-                self.step = Step::Phone;
-                vec![self.change()]
-            }
-            (Call::Start(_), Answer::Challenge(view)) => self.challenged(view),
-            (Call::Resend(_), Answer::Challenge(view)) => self.resent(view),
-            (Call::Code { .. }, Answer::Customer(view)) => self.identified(*view),
-            (Call::Customer, Answer::Customer(view)) => self.loaded(*view),
-            (Call::Profile(_), Answer::Customer(view)) => self.profile_kept(*view),
-            (Call::Select(request), _) => self.selected(Choice {
-                save: request.save.is_some(),
-                token_id: request.token_id,
-            }),
-            (Call::Agree(_), _) => self.ask(Call::Customer),
-            (Call::Leave, _) => self.ended(Ending::Left),
-            // An answer of another kind than was asked for is none.
-            (call, _) => self.failed(call, Failure::Offline),
-        }
-    }
-
-    fn failed(&mut self, call: Call, failure: Failure) -> Vec<Effect> {
-        if matches!(call, Call::Leave) {
-            // The device forgets at once, whether or not the server could be told.
-            return self.ended(Ending::Left);
-        }
-        let Failure::Refused(code, details) = failure else {
-            return self.trouble(Problem::Offline);
-        };
-        if ends_session(code) {
-            return self.expired(code);
-        }
-        let ErrorDetails {
-            until, tries_left, ..
-        } = *details;
-        let problem = Problem::Refused {
-            code,
-            until,
-            tries_left,
-        };
-        match (call, code) {
-            (Call::Start(phone), ErrorCode::ResendTooEarly) => {
-                match self.running_challenge(phone, &details) {
-                    Some(view) => self.challenged(view),
-                    None => self.trouble(problem),
-                }
-            }
-            (Call::Start(Some(_)), ErrorCode::InvalidRequest) => {
-                self.refuse(Problem::NumberIncomplete, Target::Number)
-            }
-            (Call::Resend(_), ErrorCode::ResendTooEarly) => {
-                if let Step::Code(challenge) = &mut self.step {
-                    challenge.view.resend_at = details.resend_at.or(challenge.view.resend_at);
-                }
-                let mut effects = self.trouble(problem);
-                effects.extend(self.countdown());
-                effects
-            }
-            (Call::Code { .. } | Call::Resend(_), ErrorCode::ChallengeNotFound) => {
-                self.step = Step::Phone;
-                self.refuse(problem, Target::Number)
-            }
-            (Call::Code { .. }, _) => self.code_refused(problem, until, tries_left),
-            (Call::Profile(_), ErrorCode::InvalidRequest | ErrorCode::CardNumberRefused) => {
-                match details.field.as_deref().and_then(ProfileField::parse) {
-                    Some(field) => self.refuse(Problem::Profile(field), Target::Profile(field)),
-                    None => self.trouble(problem),
-                }
-            }
-            (Call::Select(request) | Call::Agree(request), ErrorCode::NotEligible) => {
-                self.not_eligible(request.token_id, *details, problem)
-            }
-            _ => self.trouble(problem),
-        }
-    }
-
-    fn code_refused(
-        &mut self,
-        problem: Problem,
-        until: Option<Timestamp>,
-        tries_left: Option<u32>,
-    ) -> Vec<Effect> {
-        if let Step::Code(challenge) = &mut self.step {
-            challenge.code.clear();
-            challenge.view.tries_left = tries_left.unwrap_or(challenge.view.tries_left);
-            challenge.locked_until = until;
-        }
-        let mut effects = self.refuse(problem, Target::Code);
-        effects.extend(self.countdown());
-        effects
-    }
-
-    /// The challenge that a too early second start names: the code already sent stays good.
-    fn running_challenge(
-        &self,
-        phone: Option<(String, String)>,
-        details: &ErrorDetails,
-    ) -> Option<ChallengeView> {
-        let challenge_id = details.challenge_id.clone()?;
-        let known = self
-            .last_challenge
-            .clone()
-            .filter(|known| known.challenge_id == challenge_id);
-        let sent_to = match (known.as_ref(), phone) {
-            (Some(known), _) => known.sent_to.clone(),
-            (None, Some((code, number))) => {
-                let tail: String = number
-                    .chars()
-                    .skip(number.chars().count().saturating_sub(4))
-                    .collect();
-                format!("+{code} •••••• {tail}")
-            }
-            (None, None) => self.facts.hint.clone()?,
-        };
-        Some(ChallengeView {
-            challenge_id,
-            sent_to,
-            resend_at: details.resend_at,
-            tries_left: details
-                .tries_left
-                .or(known.as_ref().map(|known| known.tries_left))
-                .unwrap_or(verification::TRIES),
-            expires_at: known.map_or_else(
-                || self.now.plus(verification::CODE_LIFETIME),
-                |known| known.expires_at,
-            ),
         })
     }
 }

@@ -19,7 +19,7 @@ pub fn object_of(event: &Event, state: &State, texts: &Texts) -> JsValue {
             save,
         } => {
             let value = plain(&[
-                ("token_id", token_id.as_deref().into()),
+                ("token_id", word(token_id.as_deref())),
                 ("save", (*save).into()),
             ]);
             object(
@@ -47,7 +47,7 @@ pub fn object_of(event: &Event, state: &State, texts: &Texts) -> JsValue {
             ],
         ),
         Event::CardSelect(token_id) => {
-            object("cardselect", &[("token_id", token_id.as_deref().into())])
+            object("cardselect", &[("token_id", word(token_id.as_deref()))])
         }
         Event::CardRemove(token_id) => {
             object("cardremove", &[("token_id", token_id.as_str().into())])
@@ -81,41 +81,46 @@ pub fn object_of(event: &Event, state: &State, texts: &Texts) -> JsValue {
             ],
         ),
         Event::Outcome(id, outcome) => {
-            let outcome = match outcome {
-                Outcome::Chosen {
-                    status,
-                    is_new,
-                    token_id,
-                    cvv_required,
-                    save,
-                } => {
-                    let customer = plain(&[
-                        ("status", status.as_str().into()),
-                        ("is_new", (*is_new).into()),
-                    ]);
-                    let card = token_id.as_deref().map_or(JsValue::NULL, |id| {
-                        plain(&[
-                            ("token_id", id.into()),
-                            ("cvv_required", (*cvv_required).into()),
-                        ])
-                    });
-                    plain(&[
-                        ("customer", customer),
-                        ("card", card),
-                        ("save", (*save).into()),
-                        ("guest", false.into()),
-                    ])
-                }
-                Outcome::Guest => plain(&[
-                    ("customer", JsValue::NULL),
-                    ("card", JsValue::NULL),
-                    ("save", false.into()),
-                    ("guest", true.into()),
-                ]),
-                Outcome::Refused(problem) => plain(&[("error", error(problem, state, texts))]),
-            };
+            let outcome = outcome_of(outcome, state, texts);
             object("outcome", &[("id", (*id).into()), ("outcome", outcome)])
         }
+    }
+}
+
+/// What `submit()` gives.
+fn outcome_of(outcome: &Outcome, state: &State, texts: &Texts) -> JsValue {
+    match outcome {
+        Outcome::Chosen {
+            status,
+            is_new,
+            token_id,
+            cvv_required,
+            save,
+        } => {
+            let customer = plain(&[
+                ("status", status.as_str().into()),
+                ("is_new", (*is_new).into()),
+            ]);
+            let card = token_id.as_deref().map_or(JsValue::NULL, |id| {
+                plain(&[
+                    ("token_id", id.into()),
+                    ("cvv_required", (*cvv_required).into()),
+                ])
+            });
+            plain(&[
+                ("customer", customer),
+                ("card", card),
+                ("save", (*save).into()),
+                ("guest", false.into()),
+            ])
+        }
+        Outcome::Guest => plain(&[
+            ("customer", JsValue::NULL),
+            ("card", JsValue::NULL),
+            ("save", false.into()),
+            ("guest", true.into()),
+        ]),
+        Outcome::Refused(problem) => plain(&[("error", error(problem, state, texts))]),
     }
 }
 
@@ -138,7 +143,7 @@ fn error(problem: &Problem, state: &State, texts: &Texts) -> JsValue {
         ("type", kind.into()),
         ("code", code.into()),
         ("message", message.into()),
-        ("field", field.into()),
+        ("field", word(field)),
     ])
 }
 
@@ -154,6 +159,10 @@ fn plain(fields: &[(&str, JsValue)]) -> JsValue {
         let _ = Reflect::set(&object, &(*name).into(), value);
     }
     object.into()
+}
+
+fn word(text: Option<&str>) -> JsValue {
+    text.map_or(JsValue::NULL, JsValue::from_str)
 }
 
 fn count(number: usize) -> JsValue {

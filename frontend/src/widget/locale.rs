@@ -9,7 +9,7 @@ use super::country::Country;
 /// An instant as a shopper reads it; the day is left out when it is within half a day.
 #[must_use]
 pub fn moment(at: Timestamp, now: Timestamp, language: Language) -> String {
-    let near = now.until(at) < std::time::Duration::from_secs(12 * 3_600);
+    let near = now.until(at) < std::time::Duration::from_hours(12);
     platform::moment(at, near, language)
 }
 

@@ -129,12 +129,18 @@ fn document(props: &PageProps) -> Element {
         texts: table,
     } = props.assets.clone();
     let link = |rel: &str, href: String| el("link").attr("rel", rel).attr("href", href);
-    let preload = |href: String| link("preload", href).attr("as", "fetch").attr("crossorigin", "");
+    let preload = |href: String| {
+        link("preload", href)
+            .attr("as", "fetch")
+            .attr("crossorigin", "")
+    };
     let head = el("head")
         .child(el("meta").attr("charset", "utf-8"))
         .child(el("meta").attr("name", "viewport").attr("content", "width=device-width, initial-scale=1"))
         .child(el("meta").attr("name", "robots").attr("content", "noindex"))
         .child(el("title").child(format!("{} · {}", texts.get(Key::WidgetPhoneTitle), props.facts.merchant_name)))
+        // No request for an icon that is not there, when the page stands by itself.
+        .child(link("icon", "data:,".to_owned()))
         .child(link("stylesheet", style))
         .child(link("modulepreload", glue.clone()))
         .child(preload(wasm.clone()).attr("type", "application/wasm"))
@@ -159,7 +165,10 @@ fn document(props: &PageProps) -> Element {
     el("html")
         .attr("lang", props.language.tag())
         .maybe("data-theme", theme.map(str::to_owned))
-        .maybe("data-hosted", props.parent_origin.is_none().then(|| "true".to_owned()))
+        .maybe(
+            "data-hosted",
+            props.parent_origin.is_none().then(|| "true".to_owned()),
+        )
         .child(head)
         .child(el("body").child(root))
 }

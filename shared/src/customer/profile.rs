@@ -271,7 +271,8 @@ pub fn phone_digits(text: &str) -> Result<String, Invalid> {
     for c in text.chars() {
         match c {
             '0'..='9' => digits.push(c),
-            ' ' | '\u{a0}' | '\u{3000}' | '-' | '.' | '(' | ')' | '/' | '\u{2010}'..='\u{2015}' => {}
+            ' ' | '\u{a0}' | '\u{3000}' | '-' | '.' | '(' | ')' | '/' | '\u{2010}'..='\u{2015}' => {
+            }
             '+' | '\u{ff0b}' if digits.is_empty() => {}
             _ => match digit_of_another_script(c) {
                 Some(digit) => digits.push(digit),
@@ -511,7 +512,10 @@ mod tests {
         assert_eq!(phone_digits("98765 43210").unwrap(), "9876543210");
         assert_eq!(phone_digits("+91 (98765) 432-10").unwrap(), "919876543210");
         assert_eq!(phone_digits("९८७६५४३२१०").unwrap(), "9876543210");
-        assert_eq!(phone_digits("＋９１ ９８７６５４３２１０").unwrap(), "919876543210");
+        assert_eq!(
+            phone_digits("＋９１ ９８７６５４３２１０").unwrap(),
+            "919876543210"
+        );
         assert!(phone_digits("98765x43210").is_err());
         assert!(phone_digits("12").is_err());
     }

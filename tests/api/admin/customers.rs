@@ -64,7 +64,11 @@ async fn one_box_finds_by_phone_email_reference_or_id() {
         " ref-1 ",
         &id,
     ] {
-        assert_eq!(search(&desk, query).await, [id.clone()], "{query}");
+        assert_eq!(
+            search(&desk, query).await,
+            std::slice::from_ref(&id),
+            "{query}"
+        );
     }
     assert_eq!(search(&desk, "+1 202 555 0123").await, [american]);
     for query in [

@@ -28,29 +28,38 @@ async fn returning<'a>(
 }
 
 #[tokio::test]
-async fn a_returning_shopper_sees_every_card_with_its_decision() {
+async fn a_returning_shopper_sees_every_card_with_its_decision_the_usable_ones_first() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
     let customer_id = merchant.customer_who_is("ACTIVE", PHONE).await;
-    let good = merchant.card(&app, &customer_id, "card-1").await;
-    app.advance(1);
-    let expired = merchant.card(&app, &customer_id, "sandbox-expired-1").await;
+    let mut made = Vec::new();
+    for reference in ["card-1", "sandbox-expired-1", "card-2", "sandbox-fail-1"] {
+        made.push(merchant.card(&app, &customer_id, reference).await);
+        app.advance(1);
+    }
     let mut shopper = merchant.shopper(&app).await;
     let cards = shopper.verify(PHONE).await["cards"].clone();
+    let shown: Vec<_> = cards
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|card| card["token_id"].as_str().unwrap())
+        .collect();
+    let [one, expired, two, failed] = &made[..] else {
+        panic!("{made:?}")
+    };
     assert_eq!(
-        (&cards[0]["token_id"], &cards[1]["token_id"]),
-        (&json!(expired), &json!(good)),
-        "newest first"
+        shown,
+        [two, one, failed, expired],
+        "usable ones first, newest first among each"
     );
     assert_eq!(
-        (
-            &cards[0]["decision"]["eligible"],
-            &cards[1]["decision"]["eligible"]
-        ),
-        (&json!(false), &json!(true))
+        cards[0]["decision"],
+        json!({ "eligible": true, "reasons": [] })
     );
-    assert_eq!(cards[0]["decision"]["reasons"][0]["code"], "token_expired");
-    let mut face: Vec<_> = cards[1]["card"]
+    assert_eq!(cards[3]["decision"]["eligible"], false);
+    assert_eq!(cards[3]["decision"]["reasons"][0]["code"], "token_expired");
+    let mut face: Vec<_> = cards[0]["card"]
         .as_object()
         .unwrap()
         .keys()
@@ -452,42 +461,4 @@ async fn a_removed_card_is_removing_until_its_provider_confirms_and_then_gone() 
         ))
         .await
         .refused(ErrorCode::TokenNotFound);
-}
-
-#[tokio::test]
-async fn decisions_that_were_shown_are_kept_with_their_inputs() {
-    let app = TestApp::start().await;
-    let merchant = app.merchant().await;
-    let (shopper, customer_id, token_id) = returning(&app, &merchant, &json!({})).await;
-    assert_eq!(database::count(&app, "decisions").await, 1);
-    shopper.cards().await;
-    assert_eq!(
-        database::count(&app, "decisions").await,
-        1,
-        "the same again is not shown again"
-    );
-    app.advance(60);
-    merchant
-        .update(&customer_id, &json!({ "status": "SUSPENDED" }))
-        .await
-        .is(200);
-    shopper.cards().await;
-    let page = Desk::open(&app, &merchant, Role::Viewer)
-        .await
-        .customer(&customer_id)
-        .await;
-    let shown = page["shown_decisions"].as_array().unwrap();
-    assert_eq!(shown.len(), 2);
-    assert_eq!(
-        (&shown[0]["decision"]["reasons"][0]["code"], &shown[0]["at"]),
-        (&json!("customer_suspended"), &json!(app.in_seconds(0)))
-    );
-    assert_eq!(
-        (
-            &shown[1]["decision"]["eligible"],
-            &shown[1]["token_id"],
-            &shown[1]["session_id"]
-        ),
-        (&json!(true), &json!(token_id), &json!(shopper.session_id))
-    );
 }

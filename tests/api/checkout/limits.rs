@@ -165,6 +165,8 @@ async fn a_session_may_try_three_phones() {
     for place in 0..3 {
         shopper.start(&format!("987654321{place}")).await.is(201);
     }
+    app.advance(301);
+    shopper.start("9876543210").await.is(201);
     let fourth = shopper
         .start("9876543213")
         .await

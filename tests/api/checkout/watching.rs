@@ -83,7 +83,7 @@ async fn a_new_card_and_a_removed_one_reach_an_open_widget_at_once() {
                 )
                 .await
                 .is(201),
-        )
+        );
     };
     let answer = answer_after(&shopper, &revision, generate).await.is(200);
     assert_eq!(answer["cards"].as_array().unwrap().len(), 2);
@@ -98,7 +98,7 @@ async fn a_new_card_and_a_removed_one_reach_an_open_widget_at_once() {
                 .send(merchant.request(Method::POST, &path))
                 .await
                 .is(200),
-        )
+        );
     };
     let answer = answer_after(&shopper, &revision, delete).await.is(200);
     let removing = answer["cards"]

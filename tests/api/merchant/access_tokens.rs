@@ -133,10 +133,9 @@ async fn a_forged_or_changed_token_is_401_with_a_body() {
     let [header, payload, signature] = merchant.token.split('.').collect::<Vec<_>>()[..] else {
         panic!("{}", merchant.token)
     };
-    let flipped = if signature.starts_with('A') {
-        format!("B{}", &signature[1..])
-    } else {
-        format!("A{}", &signature[1..])
+    let flipped = match signature.strip_prefix('A') {
+        Some(rest) => format!("B{rest}"),
+        None => format!("A{}", &signature[1..]),
     };
     // {"alg":"none","typ":"JWT"}
     for token in [

@@ -307,9 +307,9 @@ async fn every_field_keeps_its_published_bounds() {
     for (key, value, field) in of_metadata {
         let answer = merchant.create(&json!({ "mobile_number": "9876500001", "merchant_metadata": { "k".repeat(key): "v".repeat(value) } })).await;
         if field.is_empty() {
-            drop(answer.is(201))
+            drop(answer.is(201));
         } else {
-            answer.refuses_field(field)
+            answer.refuses_field(field);
         }
     }
     let long_value =

@@ -5,5 +5,6 @@ mod checkout_sessions;
 mod customers;
 mod deletions;
 mod lookups;
+mod token_use;
 mod tokens;
 mod updates;

@@ -162,6 +162,8 @@ struct Looks {
     language: Language,
     theme: Theme,
     cookie: bool,
+    /// Whether the page is drawn into another one, which then is told what happens.
+    framed: bool,
 }
 
 impl Looks {
@@ -183,6 +185,9 @@ impl Looks {
             language: tag.and_then(Language::from_tag).unwrap_or_else(accepted),
             theme,
             cookie: false,
+            framed: headers
+                .get("sec-fetch-dest")
+                .is_some_and(|dest| dest == "iframe"),
         }
     }
 }
@@ -226,7 +231,7 @@ fn draw(
             wasm: files.wasm,
             texts: files.texts,
         },
-        parent_origin: (!looks.cookie).then(|| session.record.origin.clone()),
+        parent_origin: (looks.framed || !looks.cookie).then(|| session.record.origin.clone()),
         base: frame_path(&session.merchant.merchant_id, &session.record.session_id),
         cookie: looks.cookie,
         now: app.clock.now(),
@@ -504,11 +509,19 @@ pub async fn profile(
     after(&app, &session, &headers, outcome, Stay::Cards).await
 }
 
-/// Ends the session.
+/// The form of whoever goes.
+#[derive(Deserialize)]
+pub struct LeaveForm {
+    #[serde(default)]
+    guest: Option<String>,
+}
+
+/// Ends the session: for a guest, or for somebody else.
 pub async fn leave(
     State(app): State<Arc<Onfile>>,
     headers: HeaderMap,
     InSession { session, .. }: InSession,
+    Form(form): Form<LeaveForm>,
 ) -> Result<Response, ApiError> {
     shopper::leave(&app, &session)
         .await
@@ -517,12 +530,10 @@ pub async fn leave(
         cookie: false,
         ..Looks::new(&session, &headers, &PageQuery::default())
     };
-    Ok(draw(
-        &app,
-        &session,
-        &looks,
-        PageStep::Left,
-        None,
-        StatusCode::OK,
-    ))
+    let step = if form.guest.is_some() {
+        PageStep::Guest
+    } else {
+        PageStep::Left
+    };
+    Ok(draw(&app, &session, &looks, step, None, StatusCode::OK))
 }

@@ -8,8 +8,9 @@ use js_sys::{Array, JSON, Number, Object, Reflect};
 use shared::Timestamp;
 use shared::api::Change;
 use shared::api::checkout::{
-    Appearance, CardFace, CardView, ChallengeView, Channel, CustomerCardsView, IdentifiedView, LimitsView, SaveConsent, SelectionRequest, SessionView,
-    ShopperView, StartVerificationRequest, Theme, UpdateShopperRequest,
+    Appearance, CardFace, CardView, ChallengeView, Channel, CustomerCardsView, IdentifiedView,
+    LimitsView, SaveConsent, SelectionRequest, SessionView, ShopperView, StartVerificationRequest,
+    Theme, UpdateShopperRequest,
 };
 use shared::api::error::{ErrorBody, ErrorCode, ErrorDetails};
 use shared::card_token::CardType;
@@ -26,6 +27,7 @@ pub trait Read: Sized {
 }
 
 /// Reads JSON.
+#[must_use]
 pub fn parse<T: Read>(json: &str) -> Option<T> {
     T::read(&JSON::parse(json).ok()?)
 }
@@ -55,19 +57,31 @@ impl Read for Timestamp {
 
 impl<T: Read> Read for Option<T> {
     fn read(value: &JsValue) -> Option<Self> {
-        if value.is_null() || value.is_undefined() { Some(None) } else { T::read(value).map(Some) }
+        if value.is_null() || value.is_undefined() {
+            Some(None)
+        } else {
+            T::read(value).map(Some)
+        }
     }
 }
 
 impl<T: Read> Read for Vec<T> {
     fn read(value: &JsValue) -> Option<Self> {
-        Array::is_array(value).then(|| Array::from(value).iter().map(|item| T::read(&item)).collect())?
+        Array::is_array(value).then(|| {
+            Array::from(value)
+                .iter()
+                .map(|item| T::read(&item))
+                .collect()
+        })?
     }
 }
 
 /// A number as text.
 fn digits(value: &JsValue) -> Option<String> {
-    Number::from(value.as_f64()?).to_string_with_radix(10).ok().map(String::from)
+    Number::from(value.as_f64()?)
+        .to_string_with_radix(10)
+        .ok()
+        .map(String::from)
 }
 
 macro_rules! numbers {
@@ -160,7 +174,9 @@ pub trait Write {
 
     /// As JSON.
     fn json(&self) -> String {
-        JSON::stringify(&self.value()).map(String::from).unwrap_or_default()
+        JSON::stringify(&self.value())
+            .map(String::from)
+            .unwrap_or_default()
     }
 }
 
@@ -178,12 +194,20 @@ fn text(value: Option<&String>) -> JsValue {
 
 impl Write for StartVerificationRequest {
     fn value(&self) -> JsValue {
-        let Self { country_code, mobile_number, channel } = self;
+        let Self {
+            country_code,
+            mobile_number,
+            channel,
+        } = self;
         let channel = channel.map(|channel| match channel {
             Channel::Sms => "sms",
             Channel::Whatsapp => "whatsapp",
         });
-        object(&[("country_code", text(country_code.as_ref())), ("mobile_number", text(mobile_number.as_ref())), ("channel", channel.into())])
+        object(&[
+            ("country_code", text(country_code.as_ref())),
+            ("mobile_number", text(mobile_number.as_ref())),
+            ("channel", channel.into()),
+        ])
     }
 }
 
@@ -193,9 +217,13 @@ impl Write for SelectionRequest {
         let save = match save {
             None => JsValue::UNDEFINED,
             Some(SaveConsent::Ticked(ticked)) => (*ticked).into(),
-            Some(SaveConsent::Wording { text_version, language }) => {
-                object(&[("text_version", text_version.as_str().into()), ("language", language.tag().into())])
-            }
+            Some(SaveConsent::Wording {
+                text_version,
+                language,
+            }) => object(&[
+                ("text_version", text_version.as_str().into()),
+                ("language", language.tag().into()),
+            ]),
         };
         object(&[("token_id", text(token_id.as_ref())), ("save", save)])
     }
@@ -203,17 +231,27 @@ impl Write for SelectionRequest {
 
 impl Write for UpdateShopperRequest {
     fn value(&self) -> JsValue {
-        let Self { first_name, last_name, email_id } = self;
+        let Self {
+            first_name,
+            last_name,
+            email_id,
+        } = self;
         let changed = |change: &Change<String>| match change {
             Change::Keep => JsValue::UNDEFINED,
             Change::Clear => JsValue::NULL,
             Change::Set(value) => value.as_str().into(),
         };
-        object(&[("first_name", changed(first_name)), ("last_name", changed(last_name)), ("email_id", changed(email_id))])
+        object(&[
+            ("first_name", changed(first_name)),
+            ("last_name", changed(last_name)),
+            ("email_id", changed(email_id)),
+        ])
     }
 }
 
 /// The one text field of a code's request.
 pub fn code_request(code: &str) -> String {
-    JSON::stringify(&object(&[("code", code.into())])).map(String::from).unwrap_or_default()
+    JSON::stringify(&object(&[("code", code.into())]))
+        .map(String::from)
+        .unwrap_or_default()
 }

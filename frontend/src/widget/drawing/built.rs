@@ -18,17 +18,20 @@ impl Built {
     pub(super) fn of(_: Element) -> Self {
         Self {}
     }
+}
 
-    pub(super) const fn remove(&mut self) {}
+#[cfg(not(target_arch = "wasm32"))]
+impl Mountable for Built {
+    fn unmount(&mut self) {}
 
-    pub(super) const fn insert(&mut self, _: &types::Element, _: Option<&types::Node>) {}
+    fn mount(&mut self, _: &types::Element, _: Option<&types::Node>) {}
 
-    pub(super) fn before(&self, _: &mut dyn Mountable) -> bool {
+    fn insert_before_this(&self, _: &mut dyn Mountable) -> bool {
         false
     }
 
-    pub(super) const fn element(&self) -> Option<types::Element> {
-        None
+    fn elements(&self) -> Vec<types::Element> {
+        Vec::new()
     }
 }
 
@@ -37,18 +40,24 @@ impl Built {
     pub(super) fn of(element: Element) -> Self {
         let mut held = Vec::new();
         let element = browser::element(element, &mut held);
-        Self { element, _held: held }
+        Self {
+            element,
+            _held: held,
+        }
     }
+}
 
-    pub(super) fn remove(&mut self) {
+#[cfg(target_arch = "wasm32")]
+impl Mountable for Built {
+    fn unmount(&mut self) {
         self.element.remove();
     }
 
-    pub(super) fn insert(&mut self, parent: &types::Element, marker: Option<&types::Node>) {
+    fn mount(&mut self, parent: &types::Element, marker: Option<&types::Node>) {
         let _ = parent.insert_before(&self.element, marker);
     }
 
-    pub(super) fn before(&self, child: &mut dyn Mountable) -> bool {
+    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
         let parent = self.element.parent_element();
         if let Some(parent) = &parent {
             child.mount(parent, Some(&self.element));
@@ -56,8 +65,8 @@ impl Built {
         parent.is_some()
     }
 
-    pub(super) fn element(&self) -> Option<types::Element> {
-        Some(self.element.clone())
+    fn elements(&self) -> Vec<types::Element> {
+        vec![self.element.clone()]
     }
 }
 
@@ -79,7 +88,10 @@ mod browser {
         Effect(#[expect(dead_code, reason = "held to be dropped")] RenderEffect<()>),
         Switch(#[expect(dead_code, reason = "held to be dropped")] RenderEffect<Vec<Held>>),
         List(#[expect(dead_code, reason = "held to be dropped")] RenderEffect<Vec<Item>>),
-        Handler(#[expect(dead_code, reason = "held to be dropped")] Closure<dyn FnMut(leptos::ev::Event)>),
+        Handler(
+            #[expect(dead_code, reason = "held to be dropped")]
+            Closure<dyn FnMut(leptos::ev::Event)>,
+        ),
     }
 
     /// An element of a list.
@@ -90,7 +102,13 @@ mod browser {
     }
 
     pub fn element(element: Element, held: &mut Vec<Held>) -> Node {
-        let Element { tag, attributes, properties, handlers, children } = element;
+        let Element {
+            tag,
+            attributes,
+            properties,
+            handlers,
+            children,
+        } = element;
         let node = Dom::create_element(tag, matches!(tag, "svg" | "path" | "rect").then_some(SVG));
         for (name, value) in attributes {
             match value {
@@ -109,7 +127,8 @@ mod browser {
             });
         }
         for (event, handler) in handlers {
-            let closure = Closure::wrap(handler as Box<dyn FnMut(leptos::ev::Event)>);
+            let handler: Box<dyn FnMut(leptos::ev::Event)> = handler;
+            let closure = Closure::wrap(handler);
             let _ = node.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
             held.push(Held::Handler(closure));
         }
@@ -169,11 +188,15 @@ mod browser {
 
     /// Unlike attributes, properties are changed by the shopper as well: what stands there counts.
     fn text_property(node: Node, name: &'static str, mut value: Text) -> Held {
-        Held::Effect(RenderEffect::new(move |_| property(&node, name, &value().into())))
+        Held::Effect(RenderEffect::new(move |_| {
+            property(&node, name, &value().into());
+        }))
     }
 
     fn flag_property(node: Node, name: &'static str, mut value: Flag) -> Held {
-        Held::Effect(RenderEffect::new(move |_| property(&node, name, &value().into())))
+        Held::Effect(RenderEffect::new(move |_| {
+            property(&node, name, &value().into());
+        }))
     }
 
     fn property(node: &Node, name: &str, value: &JsValue) {
@@ -185,12 +208,23 @@ mod browser {
         let _ = Reflect::set(node, &name, value);
     }
 
-    fn switch(start: AnyNode, end: AnyNode, mut draw: Box<dyn FnMut() -> Option<Vec<View>> + Send>) -> Held {
+    fn switch(
+        start: AnyNode,
+        end: AnyNode,
+        mut draw: Box<dyn FnMut() -> Option<Vec<View>> + Send>,
+    ) -> Held {
         Held::Switch(RenderEffect::new(move |before: Option<Vec<Held>>| {
-            let Some(views) = draw() else { return before.unwrap_or_default() };
+            let Some(views) = draw() else {
+                return before.unwrap_or_default();
+            };
             drop(before);
-            let Some(parent) = end.parent_node() else { return Vec::new() };
-            while let Some(old) = start.next_sibling().filter(|node| !node.is_same_node(Some(&end))) {
+            let Some(parent) = end.parent_node() else {
+                return Vec::new();
+            };
+            while let Some(old) = start
+                .next_sibling()
+                .filter(|node| !node.is_same_node(Some(&end)))
+            {
                 let _ = parent.remove_child(&old);
             }
             let mut held = Vec::new();
@@ -201,10 +235,16 @@ mod browser {
         }))
     }
 
-    fn list(end: AnyNode, mut keys: Box<dyn FnMut() -> Vec<String> + Send>, item: Box<dyn Fn(String) -> Element + Send>) -> Held {
+    fn list(
+        end: AnyNode,
+        mut keys: Box<dyn FnMut() -> Vec<String> + Send>,
+        item: Box<dyn Fn(String) -> Element + Send>,
+    ) -> Held {
         Held::List(RenderEffect::new(move |before: Option<Vec<Item>>| {
             let mut before = before.unwrap_or_default();
-            let Some(parent) = end.parent_node() else { return before };
+            let Some(parent) = end.parent_node() else {
+                return before;
+            };
             let take = |key: String| {
                 if let Some(index) = before.iter().position(|item| item.key == key) {
                     return before.swap_remove(index);
@@ -222,7 +262,10 @@ mod browser {
             let mut next = end.clone();
             for item in now.iter().rev() {
                 let node: &AnyNode = &item.node;
-                if !node.next_sibling().is_some_and(|sibling| sibling.is_same_node(Some(&next))) {
+                if !node
+                    .next_sibling()
+                    .is_some_and(|sibling| sibling.is_same_node(Some(&next)))
+                {
                     let _ = parent.insert_before(node, Some(&next));
                 }
                 next = node.clone();

@@ -13,9 +13,6 @@ use super::message::{Alarm, Call, Effect, Event, Failure, Message, Target};
 use super::state::{Choice, Notice, Pick, Problem, ProfileField, Removal, State, Step, Wallet};
 use super::{WATCH_PAUSE_MAX_MS, ends_session};
 
-/// How long a confirmed removal can be undone.
-pub const UNDO_MS: u32 = 5_000;
-
 impl State {
     pub(super) fn receive_about_cards(&mut self, message: Message) -> Vec<Effect> {
         match message {
@@ -256,113 +253,6 @@ impl State {
         }))
     }
 
-    // ----- removing
-
-    fn removal_mut(&mut self, id: &str) -> Option<&mut Removal> {
-        self.wallet_mut()?
-            .removals
-            .iter_mut()
-            .find(|(token_id, _)| token_id == id)
-            .map(|(_, removal)| removal)
-    }
-
-    fn remove_asked(&mut self, id: String) -> Vec<Effect> {
-        let may = self.may(Permission::Remove) && self.options.removable;
-        let Step::Cards(wallet) = &mut self.step else {
-            return Vec::new();
-        };
-        if !may || wallet.card(&id).is_none() || wallet.removal(&id).is_some() {
-            return Vec::new();
-        }
-        wallet
-            .removals
-            .retain(|(_, removal)| *removal != Removal::Asked);
-        wallet.removals.push((id.clone(), Removal::Asked));
-        vec![Effect::Focus(Target::RemoveYes(id))]
-    }
-
-    fn remove_taken_back(&mut self, id: String, stage: Removal) -> Vec<Effect> {
-        if self
-            .removal_mut(&id)
-            .is_none_or(|removal| *removal != stage)
-        {
-            return Vec::new();
-        }
-        if let Some(wallet) = self.wallet_mut() {
-            wallet.removals.retain(|(token_id, _)| *token_id != id);
-        }
-        self.notice = None;
-        vec![
-            Effect::Hush(Alarm::Removal(id.clone())),
-            Effect::Focus(Target::Remove(id)),
-        ]
-    }
-
-    fn remove_confirmed(&mut self, id: String) -> Vec<Effect> {
-        match self.removal_mut(&id) {
-            Some(removal) if *removal == Removal::Asked => *removal = Removal::Counting,
-            _ => return Vec::new(),
-        }
-        self.notice = Some(Notice::Removed(id.clone()));
-        let mut effects = vec![
-            Effect::Wake(Alarm::Removal(id.clone()), UNDO_MS),
-            Effect::Focus(Target::Undo(id.clone())),
-        ];
-        if let Step::Cards(wallet) = &mut self.step
-            && wallet.pick == Some(Pick::Card(id))
-        {
-            wallet.pick = None;
-            effects.push(self.change());
-        }
-        effects
-    }
-
-    /// Whoever goes on has made up their mind: what could still be undone is sent.
-    pub(super) fn send_removals(&mut self) -> Vec<Effect> {
-        let Some(wallet) = self.wallet_mut() else {
-            return Vec::new();
-        };
-        let mut effects = Vec::new();
-        for (id, removal) in &mut wallet.removals {
-            if *removal == Removal::Counting {
-                *removal = Removal::Sent;
-                effects.extend([
-                    Effect::Hush(Alarm::Removal(id.clone())),
-                    Effect::Remove(id.clone()),
-                ]);
-            }
-        }
-        effects
-    }
-
-    fn removed(&mut self, id: String, result: Result<(), Failure>) -> Vec<Effect> {
-        match result {
-            Ok(()) => {
-                if let Some(card) = self
-                    .wallet_mut()
-                    .and_then(|wallet| wallet.cards.iter_mut().find(|card| card.token_id == id))
-                {
-                    card.removing = true;
-                }
-                vec![Effect::Tell(Event::CardRemove(id))]
-            }
-            Err(Failure::Refused(code, _)) if ends_session(code) => self.expired(code),
-            Err(failure) => {
-                if let Some(wallet) = self.wallet_mut() {
-                    wallet.removals.retain(|(token_id, _)| *token_id != id);
-                }
-                self.trouble(match failure {
-                    Failure::Offline => Problem::Offline,
-                    Failure::Refused(code, details) => Problem::Refused {
-                        code,
-                        until: details.until,
-                        tries_left: None,
-                    },
-                })
-            }
-        }
-    }
-
     // ----- name and e-mail
 
     fn profile_typed(&mut self, field: ProfileField, text: String) -> Vec<Effect> {
@@ -445,11 +335,18 @@ impl State {
         };
         let CustomerCardsView {
             customer,
-            mut cards,
+            cards: mut incoming,
             revision,
         } = view;
-        let place = |card: &CardView| wallet.cards.iter().position(|before| before.token_id == card.token_id);
-        cards.sort_by_key(|card| place(card).unwrap_or(usize::MAX));
+        // Each card keeps its place; new ones come last.
+        let mut cards = Vec::new();
+        for before in &wallet.cards {
+            let place = incoming
+                .iter()
+                .position(|card| card.token_id == before.token_id);
+            cards.extend(place.map(|place| incoming.remove(place)));
+        }
+        cards.append(&mut incoming);
         let turned: Vec<CardView> = cards
             .iter()
             .filter(|card| {

@@ -227,9 +227,12 @@ pub struct Wallet {
 impl From<CustomerCardsView> for Wallet {
     fn from(view: CustomerCardsView) -> Self {
         let asks = view.customer.first_name.is_empty() && view.customer.is_new;
-        let mut cards = view.cards;
         // What can be used comes first. Later changes dim a card where it stands: nothing jumps.
-        cards.sort_by_key(|card| !card.decision.eligible);
+        let (mut cards, others): (Vec<_>, Vec<_>) = view
+            .cards
+            .into_iter()
+            .partition(|card| card.decision.eligible);
+        cards.extend(others);
         Self {
             customer: view.customer,
             cards,

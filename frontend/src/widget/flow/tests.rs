@@ -1,5 +1,7 @@
-use proptest::prelude::*;
-use shared::api::checkout::{CardFace, CardView, CustomerCardsView, SaveConsent, SelectionRequest, ShopperView};
+use shared::api::checkout::{
+    CardFace, CardView, CustomerCardsView, SaveConsent, SelectionRequest, ShopperView,
+};
+use shared::api::error::ErrorDetails;
 use shared::checkout_session::Permission;
 use shared::customer::CustomerStatus;
 use shared::eligibility::{Decision, Reason, ReasonCode, Remedy};
@@ -16,7 +18,12 @@ fn later(seconds: u64) -> Timestamp {
 }
 
 fn beginning() -> State {
-    State::new(Language::En, Facts::default(), Options::default(), Step::Phone)
+    State::new(
+        Language::En,
+        Facts::default(),
+        Options::default(),
+        Step::Phone,
+    )
 }
 
 fn challenge() -> ChallengeView {
@@ -30,7 +37,15 @@ fn challenge() -> ChallengeView {
 }
 
 fn card(token_id: &str, reasons: &[(ReasonCode, Remedy)]) -> CardView {
-    let reasons: Vec<Reason> = reasons.iter().map(|(code, remedy)| Reason { code: *code, since: NOW, remedy: *remedy, until: None }).collect();
+    let reasons: Vec<Reason> = reasons
+        .iter()
+        .map(|(code, remedy)| Reason {
+            code: *code,
+            since: NOW,
+            remedy: *remedy,
+            until: None,
+        })
+        .collect();
     let face = CardFace {
         last4_digit: "4242".into(),
         network_name: "VISA".into(),
@@ -38,7 +53,15 @@ fn card(token_id: &str, reasons: &[(ReasonCode, Remedy)]) -> CardView {
         card_type: None,
         cvv_required: true,
     };
-    CardView { token_id: token_id.into(), card: Some(face), decision: Decision { eligible: reasons.is_empty(), reasons }, removing: false }
+    CardView {
+        token_id: token_id.into(),
+        card: Some(face),
+        decision: Decision {
+            eligible: reasons.is_empty(),
+            reasons,
+        },
+        removing: false,
+    }
 }
 
 fn customer(cards: Vec<CardView>) -> CustomerCardsView {
@@ -50,21 +73,35 @@ fn customer(cards: Vec<CardView>) -> CustomerCardsView {
         status: CustomerStatus::Active,
         is_new: false,
     };
-    CustomerCardsView { customer, cards, revision: "1".into() }
+    CustomerCardsView {
+        customer,
+        cards,
+        revision: "1".into(),
+    }
 }
 
 fn two_cards() -> CustomerCardsView {
-    customer(vec![card("a", &[]), card("b", &[(ReasonCode::TokenExpired, Remedy::AddCard)])])
+    customer(vec![
+        card("a", &[]),
+        card("b", &[(ReasonCode::TokenExpired, Remedy::AddCard)]),
+    ])
 }
 
 fn suspended() -> CustomerCardsView {
     let held = [(ReasonCode::CustomerSuspended, Remedy::ContactMerchant)];
-    CustomerCardsView { revision: "2".into(), ..customer(vec![card("a", &held), card("b", &held)]) }
+    CustomerCardsView {
+        revision: "2".into(),
+        ..customer(vec![card("a", &held), card("b", &held)])
+    }
 }
 
 /// Sends messages one after another; gives the effects of the last.
 fn send(state: &mut State, messages: impl IntoIterator<Item = Message>) -> Vec<Effect> {
-    messages.into_iter().map(|message| state.receive(NOW, message)).last().unwrap_or_default()
+    messages
+        .into_iter()
+        .map(|message| state.receive(NOW, message))
+        .last()
+        .unwrap_or_default()
 }
 
 fn answer(state: &mut State, result: Result<Answer, Failure>) -> Vec<Effect> {
@@ -78,7 +115,13 @@ fn refused(code: ErrorCode, details: ErrorDetails) -> Result<Answer, Failure> {
 
 fn at_code() -> State {
     let mut state = beginning();
-    send(&mut state, [Message::NumberTyped("98765 43210".into()), Message::SendCode]);
+    send(
+        &mut state,
+        [
+            Message::NumberTyped("98765 43210".into()),
+            Message::SendCode,
+        ],
+    );
     answer(&mut state, Ok(Answer::Challenge(challenge())));
     state
 }
@@ -100,7 +143,10 @@ fn asked(effects: &[Effect]) -> Option<&Call> {
 #[test]
 fn a_short_number_is_not_sent() {
     let mut state = beginning();
-    let effects = send(&mut state, [Message::NumberTyped("98765".into()), Message::SendCode]);
+    let effects = send(
+        &mut state,
+        [Message::NumberTyped("98765".into()), Message::SendCode],
+    );
     assert_eq!(asked(&effects), None);
     assert_eq!(state.problem, Some(Problem::NumberIncomplete));
     assert!(effects.contains(&Effect::Focus(Target::Number)));
@@ -109,7 +155,11 @@ fn a_short_number_is_not_sent() {
 #[test]
 fn nothing_is_sent_before_the_button_is_pressed() {
     let mut state = beginning();
-    for message in [Message::NumberTyped("9876543210".into()), Message::CountryChosen("GB".into()), Message::FocusAsked] {
+    for message in [
+        Message::NumberTyped("9876543210".into()),
+        Message::CountryChosen("GB".into()),
+        Message::FocusAsked,
+    ] {
         assert_eq!(asked(&state.receive(NOW, message)), None);
     }
 }
@@ -118,35 +168,82 @@ fn nothing_is_sent_before_the_button_is_pressed() {
 fn an_empty_field_uses_the_number_that_the_merchant_gave() {
     let mut state = beginning();
     state.facts.hint = Some("+91 •••••• 3210".into());
-    assert_eq!(asked(&send(&mut state, [Message::SendCode])), Some(&Call::Start(None)));
+    assert_eq!(
+        asked(&send(&mut state, [Message::SendCode])),
+        Some(&Call::Start(None))
+    );
 }
 
 #[test]
 fn a_code_submits_itself_at_its_last_digit() {
     let mut state = at_code();
-    assert_eq!(asked(&send(&mut state, [Message::CodeTyped("12345".into())])), None);
+    assert_eq!(
+        asked(&send(&mut state, [Message::CodeTyped("12345".into())])),
+        None
+    );
     let effects = send(&mut state, [Message::CodeTyped("123 456".into())]);
-    assert_eq!(asked(&effects), Some(&Call::Code { challenge_id: "chal-1".into(), code: "123456".into() }));
-    assert_eq!(asked(&send(&mut state, [Message::EnterCode])), None, "one is under way");
+    assert_eq!(
+        asked(&effects),
+        Some(&Call::Code {
+            challenge_id: "chal-1".into(),
+            code: "123456".into()
+        })
+    );
+    assert_eq!(
+        asked(&send(&mut state, [Message::EnterCode])),
+        None,
+        "one is under way"
+    );
 }
 
 #[test]
 fn a_wrong_code_says_how_many_tries_are_left_and_empties_the_field() {
     let mut state = at_code();
     send(&mut state, [Message::CodeTyped("000000".into())]);
-    answer(&mut state, refused(ErrorCode::CodeWrong, ErrorDetails { tries_left: Some(4), ..ErrorDetails::default() }));
+    answer(
+        &mut state,
+        refused(
+            ErrorCode::CodeWrong,
+            ErrorDetails {
+                tries_left: Some(4),
+                ..ErrorDetails::default()
+            },
+        ),
+    );
     let challenge = state.challenge().expect("still asking");
-    assert_eq!((challenge.code.as_str(), challenge.view.tries_left), ("", 4));
-    assert_eq!(state.problem, Some(Problem::Refused { code: ErrorCode::CodeWrong, until: None, tries_left: Some(4) }));
+    assert_eq!(
+        (challenge.code.as_str(), challenge.view.tries_left),
+        ("", 4)
+    );
+    assert_eq!(
+        state.problem,
+        Some(Problem::Refused {
+            code: ErrorCode::CodeWrong,
+            until: None,
+            tries_left: Some(4)
+        })
+    );
 }
 
 #[test]
 fn a_locked_challenge_takes_no_code_until_its_end() {
     let mut state = at_code();
     send(&mut state, [Message::CodeTyped("000000".into())]);
-    answer(&mut state, refused(ErrorCode::ChallengeLocked, ErrorDetails { until: Some(later(60)), ..ErrorDetails::default() }));
+    answer(
+        &mut state,
+        refused(
+            ErrorCode::ChallengeLocked,
+            ErrorDetails {
+                until: Some(later(60)),
+                ..ErrorDetails::default()
+            },
+        ),
+    );
     assert!(state.is_locked());
-    assert_eq!(asked(&send(&mut state, [Message::CodeTyped("123456".into())])), None);
+    assert_eq!(
+        asked(&send(&mut state, [Message::CodeTyped("123456".into())])),
+        None
+    );
     state.receive(later(61), Message::Rang(Alarm::Second));
     assert!(!state.is_locked());
 }
@@ -164,7 +261,11 @@ fn another_code_can_be_asked_for_when_the_time_has_come() {
 fn a_too_early_second_start_leads_to_the_code_already_sent() {
     let mut state = at_code();
     send(&mut state, [Message::ChangeNumber, Message::SendCode]);
-    let details = ErrorDetails { challenge_id: Some("chal-1".into()), resend_at: Some(later(12)), ..ErrorDetails::default() };
+    let details = ErrorDetails {
+        challenge_id: Some("chal-1".into()),
+        resend_at: Some(later(12)),
+        ..ErrorDetails::default()
+    };
     answer(&mut state, refused(ErrorCode::ResendTooEarly, details));
     let challenge = state.challenge().expect("back at the code");
     assert_eq!(challenge.view.sent_to, "+91 •••••• 3210");
@@ -183,26 +284,60 @@ fn only_usable_cards_can_be_chosen() {
     let mut state = at_cards();
     send(&mut state, [Message::Picked(Pick::Card("b".into()))]);
     assert_eq!(state.wallet().and_then(|wallet| wallet.pick.clone()), None);
-    let effects = send(&mut state, [Message::Picked(Pick::Card("a".into())), Message::Continue]);
-    assert_eq!(asked(&effects), Some(&Call::Select(SelectionRequest { token_id: Some("a".into()), save: None })));
+    let effects = send(
+        &mut state,
+        [Message::Picked(Pick::Card("a".into())), Message::Continue],
+    );
+    assert_eq!(
+        asked(&effects),
+        Some(&Call::Select(SelectionRequest {
+            token_id: Some("a".into()),
+            save: None
+        }))
+    );
 }
 
 #[test]
 fn the_box_to_save_is_not_ticked_by_us_and_gives_the_wording_when_it_is() {
     let mut state = at_cards();
-    let effects = send(&mut state, [Message::Picked(Pick::Other), Message::Continue]);
-    assert_eq!(asked(&effects), Some(&Call::Select(SelectionRequest::default())));
+    let effects = send(
+        &mut state,
+        [Message::Picked(Pick::Other), Message::Continue],
+    );
+    assert_eq!(
+        asked(&effects),
+        Some(&Call::Select(SelectionRequest::default()))
+    );
     let mut state = at_cards();
-    let effects = send(&mut state, [Message::Picked(Pick::Other), Message::SaveTicked(true), Message::Continue]);
-    let wording = SaveConsent::Wording { text_version: shared::consent::TEXT_VERSION.into(), language: Language::En };
-    assert_eq!(asked(&effects), Some(&Call::Select(SelectionRequest { token_id: None, save: Some(wording) })));
+    let effects = send(
+        &mut state,
+        [
+            Message::Picked(Pick::Other),
+            Message::SaveTicked(true),
+            Message::Continue,
+        ],
+    );
+    let wording = SaveConsent::Wording {
+        text_version: shared::consent::TEXT_VERSION.into(),
+        language: Language::En,
+    };
+    assert_eq!(
+        asked(&effects),
+        Some(&Call::Select(SelectionRequest {
+            token_id: None,
+            save: Some(wording)
+        }))
+    );
 }
 
 #[test]
 fn a_session_without_the_permission_neither_saves_nor_removes() {
     let mut state = at_cards();
     state.facts.allow = vec![Permission::List];
-    send(&mut state, [Message::SaveTicked(true), Message::RemoveAsked("a".into())]);
+    send(
+        &mut state,
+        [Message::SaveTicked(true), Message::RemoveAsked("a".into())],
+    );
     let wallet = state.wallet().expect("at the cards");
     assert!(!wallet.save);
     assert_eq!(wallet.removal("a"), None);
@@ -211,8 +346,14 @@ fn a_session_without_the_permission_neither_saves_nor_removes() {
 #[test]
 fn a_removal_is_sent_when_its_time_to_undo_is_over() {
     let mut state = at_cards();
-    let effects = send(&mut state, [Message::RemoveAsked("a".into()), Message::RemoveConfirmed("a".into())]);
-    assert!(effects.contains(&Effect::Wake(Alarm::Removal("a".into()), cards::UNDO_MS)));
+    let effects = send(
+        &mut state,
+        [
+            Message::RemoveAsked("a".into()),
+            Message::RemoveConfirmed("a".into()),
+        ],
+    );
+    assert!(effects.contains(&Effect::Wake(Alarm::Removal("a".into()), removal::UNDO_MS)));
     assert!(!effects.contains(&Effect::Remove("a".into())));
     let effects = send(&mut state, [Message::Rang(Alarm::Removal("a".into()))]);
     assert_eq!(effects, [Effect::Remove("a".into())]);
@@ -221,15 +362,31 @@ fn a_removal_is_sent_when_its_time_to_undo_is_over() {
 #[test]
 fn an_undone_removal_is_never_sent() {
     let mut state = at_cards();
-    send(&mut state, [Message::RemoveAsked("a".into()), Message::RemoveConfirmed("a".into()), Message::RemoveUndone("a".into())]);
-    assert_eq!(send(&mut state, [Message::Rang(Alarm::Removal("a".into()))]), []);
+    send(
+        &mut state,
+        [
+            Message::RemoveAsked("a".into()),
+            Message::RemoveConfirmed("a".into()),
+            Message::RemoveUndone("a".into()),
+        ],
+    );
+    assert_eq!(
+        send(&mut state, [Message::Rang(Alarm::Removal("a".into()))]),
+        []
+    );
     assert!(state.wallet().is_some_and(|wallet| wallet.is_usable("a")));
 }
 
 #[test]
 fn leaving_the_page_sends_what_was_confirmed() {
     let mut state = at_cards();
-    send(&mut state, [Message::RemoveAsked("a".into()), Message::RemoveConfirmed("a".into())]);
+    send(
+        &mut state,
+        [
+            Message::RemoveAsked("a".into()),
+            Message::RemoveConfirmed("a".into()),
+        ],
+    );
     assert!(send(&mut state, [Message::Closing]).contains(&Effect::Remove("a".into())));
 }
 
@@ -241,15 +398,26 @@ fn a_suspension_dims_the_cards_deselects_and_says_why() {
     let wallet = state.wallet().expect("still at the cards");
     assert_eq!(wallet.pick, None);
     assert!(!wallet.is_usable("a"));
-    assert_eq!(state.notice, Some(Notice::AllDimmed(ReasonCode::CustomerSuspended)));
+    assert_eq!(
+        state.notice,
+        Some(Notice::AllDimmed(ReasonCode::CustomerSuspended))
+    );
     assert!(effects.contains(&Effect::Watch("2".into())));
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Focus(_))), "nobody asked for the focus");
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Focus(_))),
+        "nobody asked for the focus"
+    );
 }
 
 #[test]
 fn a_choice_that_is_no_longer_possible_goes_back_to_the_cards() {
     let mut state = at_cards();
-    send(&mut state, [Message::Picked(Pick::Card("a".into())), Message::Continue]);
+    send(
+        &mut state,
+        [Message::Picked(Pick::Card("a".into())), Message::Continue],
+    );
     answer(&mut state, Ok(Answer::Done));
     assert_eq!(state.step.screen(), Screen::Done);
     send(&mut state, [Message::Watched(Ok(suspended()))]);
@@ -259,33 +427,77 @@ fn a_choice_that_is_no_longer_possible_goes_back_to_the_cards() {
 #[test]
 fn the_servers_reasons_are_taken_over_when_it_refuses_a_card() {
     let mut state = at_cards();
-    send(&mut state, [Message::Picked(Pick::Card("a".into())), Message::Continue]);
-    let reason = Reason { code: ReasonCode::TokenSuspended, since: NOW, remedy: Remedy::ContactIssuer, until: None };
-    answer(&mut state, refused(ErrorCode::NotEligible, ErrorDetails { reasons: Some(vec![reason]), ..ErrorDetails::default() }));
+    send(
+        &mut state,
+        [Message::Picked(Pick::Card("a".into())), Message::Continue],
+    );
+    let reason = Reason {
+        code: ReasonCode::TokenSuspended,
+        since: NOW,
+        remedy: Remedy::ContactIssuer,
+        until: None,
+    };
+    answer(
+        &mut state,
+        refused(
+            ErrorCode::NotEligible,
+            ErrorDetails {
+                reasons: Some(vec![reason]),
+                ..ErrorDetails::default()
+            },
+        ),
+    );
     assert!(!state.wallet().is_some_and(|wallet| wallet.is_usable("a")));
-    assert_eq!(state.notice, Some(Notice::Dimmed("a".into(), ReasonCode::TokenSuspended)));
+    assert_eq!(
+        state.notice,
+        Some(Notice::Dimmed("a".into(), ReasonCode::TokenSuspended))
+    );
 }
 
 #[test]
 fn agreeing_needs_the_box_and_then_chooses_the_card() {
     let mut state = beginning();
-    state.step = Step::Cards(Wallet::from(customer(vec![card("a", &[(ReasonCode::ConsentMissing, Remedy::Consent)])])));
-    send(&mut state, [Message::RemedyTaken("a".into(), Remedy::Consent)]);
+    state.step = Step::Cards(Wallet::from(customer(vec![card(
+        "a",
+        &[(ReasonCode::ConsentMissing, Remedy::Consent)],
+    )])));
+    send(
+        &mut state,
+        [Message::RemedyTaken("a".into(), Remedy::Consent)],
+    );
     assert_eq!(asked(&send(&mut state, [Message::ConsentGiven])), None);
-    let effects = send(&mut state, [Message::ConsentTicked(true), Message::ConsentGiven]);
+    let effects = send(
+        &mut state,
+        [Message::ConsentTicked(true), Message::ConsentGiven],
+    );
     assert!(matches!(asked(&effects), Some(Call::Agree(_))));
     answer(&mut state, Ok(Answer::Done));
-    answer(&mut state, Ok(Answer::Customer(Box::new(customer(vec![card("a", &[])])))));
-    assert_eq!(state.wallet().and_then(|wallet| wallet.pick.clone()), Some(Pick::Card("a".into())));
+    answer(
+        &mut state,
+        Ok(Answer::Customer(Box::new(customer(vec![card("a", &[])])))),
+    );
+    assert_eq!(
+        state.wallet().and_then(|wallet| wallet.pick.clone()),
+        Some(Pick::Card("a".into()))
+    );
 }
 
 #[test]
 fn waiting_for_changes_backs_off_while_offline_and_goes_on() {
     let mut state = at_cards();
-    assert_eq!(send(&mut state, [Message::Watched(Err(Failure::Offline))]), [Effect::Wake(Alarm::Watch, 1_000)]);
-    assert_eq!(send(&mut state, [Message::Watched(Err(Failure::Offline))]), [Effect::Wake(Alarm::Watch, 2_000)]);
+    assert_eq!(
+        send(&mut state, [Message::Watched(Err(Failure::Offline))]),
+        [Effect::Wake(Alarm::Watch, 1_000)]
+    );
+    assert_eq!(
+        send(&mut state, [Message::Watched(Err(Failure::Offline))]),
+        [Effect::Wake(Alarm::Watch, 2_000)]
+    );
     assert!(state.stale);
-    assert_eq!(send(&mut state, [Message::Rang(Alarm::Watch)]), [Effect::Watch("1".into())]);
+    assert_eq!(
+        send(&mut state, [Message::Rang(Alarm::Watch)]),
+        [Effect::Watch("1".into())]
+    );
     send(&mut state, [Message::Watched(Ok(two_cards()))]);
     assert!(!state.stale);
 }
@@ -293,10 +505,20 @@ fn waiting_for_changes_backs_off_while_offline_and_goes_on() {
 #[test]
 fn no_answer_is_given_up_and_can_be_tried_again() {
     let mut state = beginning();
-    send(&mut state, [Message::NumberTyped("9876543210".into()), Message::SendCode, Message::Rang(Alarm::Slow)]);
+    send(
+        &mut state,
+        [
+            Message::NumberTyped("9876543210".into()),
+            Message::SendCode,
+            Message::Rang(Alarm::Slow),
+        ],
+    );
     assert!(state.waiting.as_ref().is_some_and(|waiting| waiting.slow));
     send(&mut state, [Message::Rang(Alarm::GiveUp)]);
-    assert_eq!((state.problem.clone(), state.waiting.clone()), (Some(Problem::Offline), None));
+    assert_eq!(
+        (state.problem.clone(), state.waiting.clone()),
+        (Some(Problem::Offline), None)
+    );
     assert!(asked(&send(&mut state, [Message::SendCode])).is_some());
 }
 
@@ -307,18 +529,42 @@ fn an_answer_to_an_abandoned_call_changes_nothing() {
     let id = state.waiting.as_ref().expect("asked").id;
     send(&mut state, [Message::ChangeNumber]);
     let before = state.clone();
-    assert_eq!(state.receive(NOW, Message::Answered(id, Ok(Answer::Customer(Box::new(two_cards()))))), []);
+    assert_eq!(
+        state.receive(
+            NOW,
+            Message::Answered(id, Ok(Answer::Customer(Box::new(two_cards()))))
+        ),
+        []
+    );
     assert_eq!(state, before);
 }
 
 #[test]
 fn a_dead_session_ends_the_flow_wherever_it_is() {
     for mut state in [beginning(), at_code(), at_cards()] {
-        send(&mut state, [Message::Picked(Pick::Other), Message::SendCode, Message::EnterCode, Message::Continue]);
+        send(
+            &mut state,
+            [
+                Message::Picked(Pick::Other),
+                Message::SendCode,
+                Message::EnterCode,
+                Message::Continue,
+            ],
+        );
         if state.waiting.is_none() {
-            send(&mut state, [Message::NumberTyped("9876543210".into()), Message::SendCode, Message::CodeTyped("111111".into())]);
+            send(
+                &mut state,
+                [
+                    Message::NumberTyped("9876543210".into()),
+                    Message::SendCode,
+                    Message::CodeTyped("111111".into()),
+                ],
+            );
         }
-        answer(&mut state, refused(ErrorCode::SessionEnded, ErrorDetails::default()));
+        answer(
+            &mut state,
+            refused(ErrorCode::SessionEnded, ErrorDetails::default()),
+        );
         assert_eq!(state.step, Step::Ended(Ending::Expired));
     }
 }
@@ -335,7 +581,10 @@ fn not_you_forgets_even_when_the_server_cannot_be_told() {
 #[test]
 fn a_guest_who_was_recognised_is_forgotten_at_the_server() {
     let mut state = at_cards();
-    assert_eq!(asked(&send(&mut state, [Message::Guest])), Some(&Call::Leave));
+    assert_eq!(
+        asked(&send(&mut state, [Message::Guest])),
+        Some(&Call::Leave)
+    );
     assert_eq!(state.step, Step::Guest { returnable: false });
     let mut state = at_code();
     assert_eq!(asked(&send(&mut state, [Message::Guest])), None);
@@ -347,12 +596,32 @@ fn a_guest_who_was_recognised_is_forgotten_at_the_server() {
 fn submit_answers_once_with_what_was_chosen_or_what_is_missing() {
     let mut state = at_cards();
     let effects = send(&mut state, [Message::Submit(7)]);
-    assert!(effects.contains(&Effect::Tell(Event::Outcome(7, Outcome::Refused(Problem::NothingChosen)))));
-    send(&mut state, [Message::Picked(Pick::Card("a".into())), Message::Submit(8)]);
+    assert!(effects.contains(&Effect::Tell(Event::Outcome(
+        7,
+        Outcome::Refused(Problem::NothingChosen)
+    ))));
+    send(
+        &mut state,
+        [Message::Picked(Pick::Card("a".into())), Message::Submit(8)],
+    );
     let effects = answer(&mut state, Ok(Answer::Done));
-    let outcome = Outcome::Chosen { status: CustomerStatus::Active, is_new: false, token_id: Some("a".into()), cvv_required: true, save: false };
-    assert_eq!(effects.iter().filter(|effect| **effect == Effect::Tell(Event::Outcome(8, outcome.clone()))).count(), 1);
-    assert!(send(&mut state, [Message::Submit(9)]).contains(&Effect::Tell(Event::Outcome(9, outcome))));
+    let outcome = Outcome::Chosen {
+        status: CustomerStatus::Active,
+        is_new: false,
+        token_id: Some("a".into()),
+        cvv_required: true,
+        save: false,
+    };
+    assert_eq!(
+        effects
+            .iter()
+            .filter(|effect| **effect == Effect::Tell(Event::Outcome(8, outcome.clone())))
+            .count(),
+        1
+    );
+    assert!(
+        send(&mut state, [Message::Submit(9)]).contains(&Effect::Tell(Event::Outcome(9, outcome)))
+    );
 }
 
 #[test]
@@ -365,133 +634,19 @@ fn usable_cards_come_first_and_keep_their_places_when_they_dim() {
         card("c", &[]),
     ])));
     let order = |state: &State| {
-        state.shown_cards().map(|card| card.token_id.clone()).collect::<Vec<_>>()
+        state
+            .shown_cards()
+            .map(|card| card.token_id.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(order(&state), ["b", "c", "a"]);
-    let changed = customer(vec![card("a", &expired), card("b", &expired), card("c", &[])]);
+    let changed = customer(vec![
+        card("a", &expired),
+        card("b", &expired),
+        card("c", &[]),
+    ]);
     send(&mut state, [Message::Watched(Ok(changed))]);
     assert_eq!(order(&state), ["b", "c", "a"]);
 }
 
-fn failures() -> impl Strategy<Value = Failure> {
-    let details = (prop::option::of(0u64..900), prop::option::of(0u32..6), prop::option::of("[a-z_]{0,12}"), any::<bool>());
-    (prop::sample::select(ErrorCode::ALL.to_vec()), details, any::<bool>()).prop_map(|(code, (seconds, tries_left, field, named), offline)| {
-        let at = seconds.map(later);
-        let challenge_id = named.then(|| "chal-1".to_owned());
-        let reasons = named.then(|| vec![Reason { code: ReasonCode::TokenExpired, since: NOW, remedy: Remedy::AddCard, until: None }]);
-        let details = ErrorDetails { until: at, resend_at: at, tries_left, field, challenge_id, reasons, ..ErrorDetails::default() };
-        if offline { Failure::Offline } else { Failure::Refused(code, Box::new(details)) }
-    })
-}
-
-fn wallets() -> impl Strategy<Value = CustomerCardsView> {
-    let some_card = (prop::sample::select(vec!["a", "b", "c"]), prop::option::of(prop::sample::select(ReasonCode::ALL.to_vec())), any::<bool>());
-    (prop::collection::vec(some_card, 0..3), any::<bool>()).prop_map(|(cards, is_new)| {
-        let cards = cards.into_iter().map(|(id, code, removing)| CardView { removing, ..card(id, &code.map(|code| (code, Remedy::Consent)).into_iter().collect::<Vec<_>>()) });
-        let mut view = customer(cards.collect());
-        view.customer.is_new = is_new;
-        view
-    })
-}
-
-fn answers() -> impl Strategy<Value = Result<Answer, Failure>> {
-    prop_oneof![
-        Just(Ok(Answer::Challenge(challenge()))),
-        wallets().prop_map(|view| Ok(Answer::Customer(Box::new(view)))),
-        Just(Ok(Answer::Done)),
-        failures().prop_map(Err),
-    ]
-}
-
-/// What can happen; `None` answers the call that is waited for.
-fn happenings() -> impl Strategy<Value = Result<Message, Result<Answer, Failure>>> {
-    let id = || prop::sample::select(vec!["a".to_owned(), "b".into(), "c".into()]);
-    let alarm = prop_oneof![Just(Alarm::Second), Just(Alarm::Slow), Just(Alarm::GiveUp), Just(Alarm::Watch), id().prop_map(Alarm::Removal)];
-    prop_oneof![
-        4 => answers().prop_map(Err),
-        2 => ".{0,16}".prop_map(|text| Ok(Message::NumberTyped(text))),
-        3 => prop::sample::select(vec!["9876543210", "123456", "12"]).prop_flat_map(|text| {
-            prop::sample::select(vec![Message::NumberTyped(text.into()), Message::CodeTyped(text.into())]).prop_map(Ok)
-        }),
-        6 => prop::sample::select(vec![
-            Message::Started, Message::SendCode, Message::EnterCode, Message::Resend, Message::ChangeNumber, Message::Continue,
-            Message::PayWithoutSaving, Message::ConsentGiven, Message::ProfileSaved, Message::ChangeChoice, Message::Leave, Message::Guest,
-            Message::BackFromGuest, Message::Retry, Message::Clear, Message::FocusAsked, Message::Closing, Message::Picked(Pick::Other),
-            Message::SaveTicked(true), Message::ConsentTicked(true), Message::Submit(1), Message::CountryChosen("GB".into()),
-        ]).prop_map(Ok),
-        2 => (id(), prop::sample::select(Remedy::ALL.to_vec())).prop_map(|(id, remedy)| Ok(Message::RemedyTaken(id, remedy))),
-        3 => id().prop_flat_map(|id| prop::sample::select(vec![
-            Message::Picked(Pick::Card(id.clone())), Message::RemoveAsked(id.clone()), Message::RemoveKept(id.clone()),
-            Message::RemoveConfirmed(id.clone()), Message::RemoveUndone(id.clone()), Message::Removed(id, Ok(())),
-        ])).prop_map(Ok),
-        1 => (id(), failures()).prop_map(|(id, failure)| Ok(Message::Removed(id, Err(failure)))),
-        2 => prop_oneof![wallets().prop_map(Ok), failures().prop_map(Err)].prop_map(|result| Ok(Message::Watched(result))),
-        2 => alarm.prop_map(|alarm| Ok(Message::Rang(alarm))),
-        1 => (any::<u32>(), answers()).prop_map(|(id, result)| Ok(Message::Answered(id, result))),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
-    #[test]
-    fn whatever_happens_the_flow_stays_sound(happenings in prop::collection::vec(happenings(), 0..60)) {
-        let mut state = beginning();
-        let mut sent = Vec::new();
-        let mut confirmed = Vec::new();
-        for (index, happening) in happenings.into_iter().enumerate() {
-            let message = match (happening, &state.waiting) {
-                (Ok(message), _) => message,
-                (Err(result), Some(waiting)) => Message::Answered(waiting.id, result),
-                (Err(_), None) => continue,
-            };
-            if let Message::RemoveConfirmed(id) = &message {
-                confirmed.push(id.clone());
-            }
-            let by_shopper = !matches!(message, Message::Watched(_) | Message::Rang(_) | Message::Removed(..));
-            let effects = state.receive(later(u64::try_from(index).unwrap()), message);
-            for effect in &effects {
-                if let Effect::Remove(id) = effect {
-                    prop_assert!(confirmed.contains(id), "removed without a confirmation");
-                    sent.push(id.clone());
-                }
-            }
-            prop_assert!(by_shopper || !effects.iter().any(|effect| matches!(effect, Effect::Focus(_))), "the focus moved by itself");
-            // What is chosen can be used.
-            if let Step::Cards(wallet) = &state.step
-                && let Some(Pick::Card(id)) = &wallet.pick
-            {
-                prop_assert!(wallet.is_usable(id));
-            }
-            // Nobody is watched who is not recognised.
-            if state.wallet().is_none() {
-                prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Watch(_))));
-            }
-            // Going on as a guest is always possible, and leaves nothing behind.
-            let mut guest = state.clone();
-            guest.receive(NOW, Message::Guest);
-            let left = matches!(guest.step, Step::Guest { .. });
-            prop_assert!(left);
-            prop_assert!(guest.wallet().is_none() && guest.phone.number.is_empty() && guest.waiting.is_none());
-            // Every state can be put into words.
-            let texts = shared::text::tables::of(Language::Hi);
-            let _ = (crate::widget::wording::problem(&state, texts), crate::widget::wording::notice(&state, texts));
-        }
-    }
-
-    #[test]
-    fn a_removal_is_sent_at_most_once_for_each_confirmation(happenings in prop::collection::vec(happenings(), 0..60)) {
-        let mut state = at_cards();
-        let (mut sent, mut confirmed) = (0, 0);
-        for happening in happenings {
-            let message = match (happening, &state.waiting) {
-                (Ok(message), _) => message,
-                (Err(result), Some(waiting)) => Message::Answered(waiting.id, result),
-                (Err(_), None) => continue,
-            };
-            confirmed += usize::from(matches!(message, Message::RemoveConfirmed(_)));
-            sent += state.receive(NOW, message).iter().filter(|effect| matches!(effect, Effect::Remove(_))).count();
-            prop_assert!(sent <= confirmed);
-        }
-    }
-}
+mod properties;

@@ -12,12 +12,28 @@ use crate::widget::flow::state::{Problem, State};
 use crate::widget::wording;
 
 pub fn code(ui: Ui) -> Vec<View> {
-    let usual = ui.text(|state, texts| wording::note(state, texts, &texts.fill(Key::WidgetCodeNote, &[("minutes", &state.facts.code_minutes.to_string())])));
+    let usual = ui.text(|state, texts| {
+        wording::note(
+            state,
+            texts,
+            &texts.fill(
+                Key::WidgetCodeNote,
+                &[("minutes", &state.facts.code_minutes.to_string())],
+            ),
+        )
+    });
     let sent_to = ui.text(|state, texts| {
-        let phone = state.challenge().map_or("", |challenge| &challenge.view.sent_to);
+        let phone = state
+            .challenge()
+            .map_or("", |challenge| &challenge.view.sent_to);
         texts.fill(Key::WidgetCodeSentTo, &[("phone", phone)])
     });
-    let label = ui.text(|state, texts| texts.fill(Key::WidgetCodeLabel, &[("digits", &state.facts.code_digits.to_string())]));
+    let label = ui.text(|state, texts| {
+        texts.fill(
+            Key::WidgetCodeLabel,
+            &[("digits", &state.facts.code_digits.to_string())],
+        )
+    });
     let field = el("input")
         .class("field code")
         .attr("id", "of-code")
@@ -28,33 +44,68 @@ pub fn code(ui: Ui) -> Vec<View> {
         .attr("maxlength", "12")
         .attr("data-focus", "code")
         .attr("aria-describedby", "of-code-line")
-        .live("aria-invalid", invalid(ui, |problem| matches!(problem, Problem::CodeIncomplete | Problem::Refused { .. })))
+        .live(
+            "aria-invalid",
+            invalid(ui, |problem| {
+                matches!(problem, Problem::CodeIncomplete | Problem::Refused { .. })
+            }),
+        )
         .live("readonly", ui.when("", State::is_locked))
-        .text_property("value", ui.text(|state, _| state.challenge().map_or_else(String::new, |challenge| challenge.code.clone())))
+        .text_property(
+            "value",
+            ui.text(|state, _| {
+                state
+                    .challenge()
+                    .map_or_else(String::new, |challenge| challenge.code.clone())
+            }),
+        )
         .on("input", Box::new(move |event| code_typed(ui, &event)));
     let step = form(ui, "code", Message::EnterCode)
         .class("step")
         .child(challenge_field(ui))
-        .child(el("label").class("label").attr("for", "of-code").child(label))
+        .child(
+            el("label")
+                .class("label")
+                .attr("for", "of-code")
+                .child(label),
+        )
         .child(field)
         .child(line(ui, "of-code-line", |_| true, usual))
-        .child(main_button(ui, Key::WidgetCodeSubmit, |call| matches!(call, Call::Code { .. })));
+        .child(main_button(ui, Key::WidgetCodeSubmit, |call| {
+            matches!(call, Call::Code { .. })
+        }));
     vec![
         title(ui.text(|_, texts| texts.get(Key::WidgetCodeTitle).to_owned())).into(),
-        el("div").class("lead sent").child(el("p").child(sent_to)).child(change_number(ui)).into(),
+        el("div")
+            .class("lead sent")
+            .child(el("p").child(sent_to))
+            .child(change_number(ui))
+            .into(),
         step.into(),
         ways_out(vec![resend(ui), guest_way(ui)]),
     ]
 }
 
 fn challenge_field(ui: Ui) -> Element {
-    let id = ui.attribute(|state| state.challenge().map(|challenge| challenge.view.challenge_id.clone()));
-    el("input").attr("type", "hidden").attr("name", "challenge_id").live("value", id)
+    let id = ui.attribute(|state| {
+        state
+            .challenge()
+            .map(|challenge| challenge.view.challenge_id.clone())
+    });
+    el("input")
+        .attr("type", "hidden")
+        .attr("name", "challenge_id")
+        .live("value", id)
 }
 
 /// What is not a digit never stays in the field.
 fn code_typed(ui: Ui, event: &leptos::ev::Event) {
-    let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+    let Some(input) = event
+        .target()
+        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+    else {
+        return;
+    };
     ui.send(Message::CodeTyped(input.value()));
     let shown = ui.now(|state| state.challenge().map(|challenge| challenge.code.clone()));
     if let Some(shown) = shown.filter(|shown| *shown != input.value()) {
@@ -65,12 +116,27 @@ fn code_typed(ui: Ui, event: &leptos::ev::Event) {
 fn resend(ui: Ui) -> View {
     // Without scripts nothing counts down, so the button stays: the server says when it is too early.
     fn unready(state: &State) -> bool {
-        let never = state.challenge().is_some_and(|challenge| challenge.view.resend_at.is_none());
+        let never = state
+            .challenge()
+            .is_some_and(|challenge| challenge.view.resend_at.is_none());
         never || cfg!(target_arch = "wasm32") && state.resend_in().is_some()
     }
-    let words = ui.text(|state, texts| if unready(state) { wording::resend(state, texts) } else { texts.get(Key::WidgetCodeResend).to_owned() });
-    let button = el("button").class("button quiet steady").attr("type", "submit").live("aria-disabled", ui.when("true", unready)).child(words);
-    form(ui, "resend", Message::Resend).child(challenge_field(ui)).child(button).into()
+    let words = ui.text(|state, texts| {
+        if unready(state) {
+            wording::resend(state, texts)
+        } else {
+            texts.get(Key::WidgetCodeResend).to_owned()
+        }
+    });
+    let button = el("button")
+        .class("button quiet steady")
+        .attr("type", "submit")
+        .live("aria-disabled", ui.when("true", unready))
+        .child(words);
+    form(ui, "resend", Message::Resend)
+        .child(challenge_field(ui))
+        .child(button)
+        .into()
 }
 
 /// Without scripts this goes back to the page itself, which asks for the number.
@@ -79,5 +145,10 @@ fn change_number(ui: Ui) -> Element {
         .attr("method", "get")
         .attr("action", ui.home())
         .on("submit", instead(ui, Message::ChangeNumber))
-        .child(el("button").class("button quiet").attr("type", "submit").child(ui.say(Key::WidgetCodeChange)))
+        .child(
+            el("button")
+                .class("button quiet")
+                .attr("type", "submit")
+                .child(ui.say(Key::WidgetCodeChange)),
+        )
 }

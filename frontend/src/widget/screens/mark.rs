@@ -92,7 +92,11 @@ impl Network {
 /// The mark of a network, read out as its name; a plain card when it is not known.
 pub fn mark(network: &str) -> Element {
     let drawn = draw(&Network::of_name(network));
-    if network.is_empty() { drawn.attr("aria-hidden", "true") } else { drawn.attr("role", "img").attr("aria-label", network) }
+    if network.is_empty() {
+        drawn.attr("aria-hidden", "true")
+    } else {
+        drawn.attr("role", "img").attr("aria-label", network)
+    }
 }
 
 /// The mark of a card that is not saved.
@@ -101,9 +105,30 @@ pub fn another() -> Element {
 }
 
 fn draw(network: &Network) -> Element {
-    let Drawing { strokes, fill, half } = drawing_of(network);
-    let edge = el("rect").class("mark-edge").attr("x", ".5").attr("y", ".5").attr("width", "39").attr("height", "25").attr("rx", "4");
-    let paths = [("mark-stroke", strokes), ("mark-fill", fill), ("mark-half", half)];
-    let paths = paths.into_iter().filter(|(_, path)| !path.is_empty()).map(|(class, path)| el("path").class(class).attr("d", path).into());
-    el("svg").class("mark").attr("viewBox", "0 0 40 26").child(edge).children(paths.collect())
+    let Drawing {
+        strokes,
+        fill,
+        half,
+    } = drawing_of(network);
+    let edge = el("rect")
+        .class("mark-edge")
+        .attr("x", ".5")
+        .attr("y", ".5")
+        .attr("width", "39")
+        .attr("height", "25")
+        .attr("rx", "4");
+    let paths = [
+        ("mark-stroke", strokes),
+        ("mark-fill", fill),
+        ("mark-half", half),
+    ];
+    let paths = paths
+        .into_iter()
+        .filter(|(_, path)| !path.is_empty())
+        .map(|(class, path)| el("path").class(class).attr("d", path).into());
+    el("svg")
+        .class("mark")
+        .attr("viewBox", "0 0 40 26")
+        .child(edge)
+        .children(paths.collect())
 }

@@ -33,8 +33,18 @@ pub struct Ui {
 impl Ui {
     /// Draws `state`, posts forms under `base`, and sends what happens to `send`.
     #[must_use]
-    pub fn new(state: RwSignal<State>, texts: Texts, base: String, send: Callback<Message>) -> Self {
-        Self { state, texts: StoredValue::new(texts), base: StoredValue::new(base), send }
+    pub fn new(
+        state: RwSignal<State>,
+        texts: Texts,
+        base: String,
+        send: Callback<Message>,
+    ) -> Self {
+        Self {
+            state,
+            texts: StoredValue::new(texts),
+            base: StoredValue::new(base),
+            send,
+        }
     }
 
     /// A text made of the state.
@@ -53,7 +63,11 @@ impl Ui {
     }
 
     /// An attribute that is there or not.
-    fn when(self, word: &'static str, holds: impl Fn(&State) -> bool + Send + 'static) -> Attribute {
+    fn when(
+        self,
+        word: &'static str,
+        holds: impl Fn(&State) -> bool + Send + 'static,
+    ) -> Attribute {
         Box::new(move || self.state.try_with(&holds)?.then(|| word.to_owned()))
     }
 
@@ -63,7 +77,11 @@ impl Ui {
     }
 
     /// Views that are drawn again when what they are made of is another one, and only then.
-    fn switch<T: PartialEq + Send + 'static>(self, about: impl Fn(&State) -> T + Send + 'static, draw: impl Fn(&T) -> Vec<View> + Send + 'static) -> View {
+    fn switch<T: PartialEq + Send + 'static>(
+        self,
+        about: impl Fn(&State) -> T + Send + 'static,
+        draw: impl Fn(&T) -> Vec<View> + Send + 'static,
+    ) -> View {
         let mut drawn = None;
         View::Switch(Box::new(move || {
             let now = self.state.try_with(&about)?;
@@ -85,7 +103,10 @@ impl Ui {
     /// gone, so nothing here insists that the state is still there.
     fn read<T: Default>(self, about: impl FnOnce(&State, &Texts) -> T) -> T {
         let about = |texts: &Texts| self.state.try_with(|state| about(state, texts));
-        self.texts.try_with_value(about).flatten().unwrap_or_default()
+        self.texts
+            .try_with_value(about)
+            .flatten()
+            .unwrap_or_default()
     }
 
     fn send(self, message: Message) {
@@ -120,7 +141,16 @@ pub fn checkout(ui: Ui) -> Element {
     );
     el("main")
         .class("sheet")
-        .child(el("p").class("merchant").child(ui.text(|state, _| state.facts.merchant_name.clone())))
+        .child(
+            el("p")
+                .class("merchant")
+                .child(ui.text(|state, _| state.facts.merchant_name.clone())),
+        )
         .child(screen)
-        .child(el("p").class("unseen").attr("role", "status").child(ui.text(wording::notice)))
+        .child(
+            el("p")
+                .class("unseen")
+                .attr("role", "status")
+                .child(ui.text(wording::notice)),
+        )
 }

@@ -6,10 +6,10 @@ use shared::customer::CustomerStatus;
 
 use super::{Open, Panel, card_of};
 use crate::admin::wording;
-use crate::components::icon::{Icon, Shape};
 use crate::components::badge::Badge;
 use crate::components::button::Button;
 use crate::components::dates::{Grain, Moment, number};
+use crate::components::icon::{Icon, Shape};
 use crate::components::notice::Empty;
 use crate::components::view;
 
