@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use shared::api::error::ErrorBody;
+use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -87,5 +88,10 @@ pub fn router() -> (Router<Arc<Onfile>>, utoipa::openapi::OpenApi) {
             "/widget/v1/frame/{merchant_id}/{session_id}/leave",
             post(frame::leave),
         );
-    (calls.merge(frame), description)
+    // The page is drawn for each request, so it is compressed then; it holds no secret that its length
+    // could tell. Files were compressed when they were built.
+    (
+        calls.merge(frame.layer(CompressionLayer::new())),
+        description,
+    )
 }
