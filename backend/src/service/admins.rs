@@ -212,6 +212,10 @@ pub async fn sign_in(
     work.unit()
         .forget_events(None, WRONG_ACCOUNT, &account)
         .await?;
+    if let Some(address) = &address {
+        // Others behind the same address have only their own wrong passwords to answer for.
+        work.unit().take_back_event(None, WRONG_ADDRESS, address, now).await?;
+    }
     if work.unit().insert_admin_session(&session).await? == Inserted::Taken {
         return Err(Fault::Other("a random session token exists already".into()).into());
     }

@@ -54,6 +54,39 @@ pub(crate) async fn record_event(
     Ok(())
 }
 
+pub(crate) async fn take_back_event(
+    connection: &mut SqliteConnection,
+    merchant: Option<&MerchantId>,
+    scope: &str,
+    subject: &[u8],
+    at: Timestamp,
+) -> Answer<()> {
+    let (merchant, at) = (merchant.map_or(ACROSS, MerchantId::as_str), at.as_micros());
+    let last = sqlx::query!(
+        "delete from limit_events
+         where merchant_id = ? and scope = ? and subject = ? and happened_at = ? and times = 1",
+        merchant,
+        scope,
+        subject,
+        at
+    )
+    .execute(&mut *connection)
+    .await?;
+    if last.rows_affected() == 0 {
+        sqlx::query!(
+            "update limit_events set times = times - 1
+             where merchant_id = ? and scope = ? and subject = ? and happened_at = ?",
+            merchant,
+            scope,
+            subject,
+            at
+        )
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn forget_events(
     connection: &mut SqliteConnection,
     merchant: Option<&MerchantId>,

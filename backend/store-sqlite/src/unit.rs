@@ -369,6 +369,16 @@ impl Write for Unit {
         ask!(self, limits::record_event, merchant, scope, subject, at)
     }
 
+    async fn take_back_event(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        at: Timestamp,
+    ) -> Result<()> {
+        ask!(self, limits::take_back_event, merchant, scope, subject, at)
+    }
+
     async fn forget_events(
         &mut self,
         merchant: Option<&MerchantId>,

@@ -100,6 +100,7 @@ macro_rules! conformance {
                 events_at_one_instant_all_count
                 merchants_scopes_and_subjects_are_counted_apart
                 forgotten_events_do_not_count
+                one_event_can_be_taken_back
                 a_cool_down_can_be_set_and_set_again
             }
             audit {

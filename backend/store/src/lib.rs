@@ -336,6 +336,14 @@ pub trait Write: Read {
         subject: &[u8],
         at: Timestamp,
     ) -> Result<()>;
+    /// Takes back one event noted at exactly this instant; nothing happens when there is none.
+    async fn take_back_event(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        at: Timestamp,
+    ) -> Result<()>;
     /// Forgets a subject's events of a scope.
     async fn forget_events(
         &mut self,

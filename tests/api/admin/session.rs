@@ -168,6 +168,21 @@ async fn a_right_password_ends_the_count_of_wrong_ones() {
 }
 
 #[tokio::test]
+async fn right_passwords_from_an_address_do_not_close_it() {
+    let app = TestApp::start().await;
+    let merchant = app.merchant().await;
+    hire(&app, &merchant, Role::Owner, EMAIL).await;
+    let office: std::net::IpAddr = "192.0.2.7".parse().unwrap();
+    for _ in 0..25 {
+        sign_in(EMAIL, PASSWORD)
+            .from(office)
+            .send(&app.admin)
+            .await
+            .is(200);
+    }
+}
+
+#[tokio::test]
 async fn wrong_passwords_at_once_are_all_counted() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;

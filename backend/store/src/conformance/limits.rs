@@ -93,6 +93,18 @@ pub async fn forgotten_events_do_not_count(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+pub async fn one_event_can_be_taken_back(store: &dyn Store) -> Result<()> {
+    let mut unit = store.write().await?;
+    for moment in [1, 1, 2] {
+        unit.record_event(None, "code", b"one", at(moment)).await?;
+    }
+    for left in [2, 1, 1] {
+        unit.take_back_event(None, "code", b"one", at(1)).await?;
+        assert_eq!(unit.count_events(None, "code", b"one", at(0)).await?, left);
+    }
+    Ok(())
+}
+
 pub async fn a_cool_down_can_be_set_and_set_again(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 0).await?;
     assert_eq!(
