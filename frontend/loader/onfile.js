@@ -46,6 +46,7 @@
     #answers = new Map();
     #count = 0;
     #timer = 0;
+    #failed = null;
     #destroyed = false;
 
     constructor(session, options) {
@@ -123,10 +124,17 @@
     }
 
     #fail(code, message) {
-      const { error } = trouble(code, message, 'load_error');
+      const failed = trouble(code, message, 'load_error');
+      this.#fallen(failed);
       // Handlers added right after mount() hear it too.
-      queueMicrotask(() => this.#emit('loaderror', { error }));
+      queueMicrotask(() => this.#emit('loaderror', failed));
       return this;
+    }
+
+    // Whoever waits for an outcome, and whoever asks from now on, is told why there will be none.
+    #fallen(failed) {
+      this.#failed = failed;
+      this.#refuse(failed);
     }
 
     // The frame's hello: only from our own frame and only from Onfile. It gets a port and the secret.
@@ -154,7 +162,9 @@
         this.#answers.get(detail.id)?.(detail.outcome);
         this.#answers.delete(detail.id);
       } else if (EVENTS.includes(type)) {
+        if (type === 'loaderror') this.#fallen(detail);
         if (type === 'ready') {
+          this.#failed = null;
           const queue = this.#queue;
           this.#queue = null;
           for (const message of queue ?? []) this.#post(message);
@@ -180,13 +190,13 @@
       removeEventListener('message', this.#hear);
       this.#port?.close();
       this.#frame?.remove();
-      this.#port = this.#frame = null;
+      this.#port = this.#frame = this.#failed = null;
       this.#queue = [];
       this.#refuse();
     }
 
-    #refuse() {
-      for (const answer of this.#answers.values()) answer(trouble('unmounted', 'the checkout was taken out of the page'));
+    #refuse(why = trouble('unmounted', 'the checkout was taken out of the page')) {
+      for (const answer of this.#answers.values()) answer(why);
       this.#answers.clear();
     }
 
@@ -217,6 +227,7 @@
     // The outcome: { customer, card, save, guest }, or { error } for what the shopper still has to do.
     submit() {
       if (!this.#frame) return Promise.resolve(trouble('not_mounted', 'mount the checkout before submitting it'));
+      if (this.#failed) return Promise.resolve(this.#failed);
       const id = ++this.#count;
       return new Promise((resolve) => {
         this.#answers.set(id, resolve);

@@ -156,6 +156,24 @@ describe('the ways through checkout', PATIENCE, () => {
     await visitor.context.close();
   });
 
+  it('works by plain forms in the frame when WebAssembly does not arrive', async () => {
+    const visitor = await visit({}, [404]);
+    const { page } = visitor;
+    await page.route('**/*_bg.wasm', (route) => route.fulfill({ status: 404 }));
+    const frame = await toCheckout(page);
+    const number = freshNumber();
+    await frame.locator('#of-number').fill(number);
+    await frame.getByRole('button', { name: 'Send code' }).click();
+    await frame.locator('#of-code').fill(await codeFor(number));
+    await frame.getByRole('button', { name: 'Continue' }).first().click();
+    await frame.getByLabel('Use another card').check();
+    await frame.getByRole('button', { name: 'Continue', exact: true }).first().click();
+    await frame.getByRole('heading', { name: 'Ready to pay' }).waitFor();
+    await page.locator('#pay').click();
+    await page.waitForURL('**/paid**');
+    await visitor.context.close();
+  });
+
   it('a second visit loads nothing but the page', async () => {
     const visitor = await visit();
     await toCheckout(visitor.page);

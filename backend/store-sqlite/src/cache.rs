@@ -25,12 +25,14 @@ use shared::customer::CustomerState;
 use shared::id::{CustomerId, MerchantId};
 use store::{CustomerRecord, MerchantRecord, TokenRecord};
 
+use crate::compact;
 use crate::consents::LastConsent;
 
-/// What all kept records may weigh. A customer with two tokens weighs some 4 KB.
-const BYTES: u64 = 24 * 1024 * 1024;
+/// What all kept records may weigh: room for 10,000 customers, of which one with three tokens weighs
+/// some 3 KB over all its entries.
+const BYTES: u64 = 36 * 1024 * 1024;
 /// How many records to make room for at first.
-const RECORDS: usize = 20_000;
+const RECORDS: usize = 40_000;
 /// A power of two; two records in one slot merely go stale together.
 const SLOTS: u64 = 65_536;
 
@@ -72,10 +74,8 @@ struct Stamp {
 #[derive(Clone)]
 enum Kept {
     Merchant(Arc<MerchantRecord>),
-    Customer(Arc<CustomerRecord>),
-    Tokens(Arc<[TokenRecord]>),
-    Consents(Arc<[LastConsent]>),
-    CustomerId(CustomerId),
+    /// What [`compact`] makes of a customer, its tokens or its consents, or a customer's id.
+    Bytes(Arc<[u8]>),
 }
 
 #[derive(Clone)]
@@ -177,7 +177,7 @@ impl Cache {
     pub(crate) fn merchant(&self, merchant: &MerchantId) -> Result<MerchantRecord, Place> {
         match self.find(key(b'm', merchant, b""), self.slot_of_merchant(merchant))? {
             Kept::Merchant(record) => Ok(MerchantRecord::clone(&record)),
-            _ => Err(nowhere()),
+            Kept::Bytes(_) => Err(nowhere()),
         }
     }
 
@@ -193,13 +193,17 @@ impl Cache {
     ) -> Result<CustomerRecord, Place> {
         let slot = self.slot_of_customer(merchant, customer);
         match self.find(key(b'c', merchant, customer.as_str().as_bytes()), slot)? {
-            Kept::Customer(record) => Ok(CustomerRecord::clone(&record)),
-            _ => Err(nowhere()),
+            Kept::Bytes(bytes) => {
+                compact::customer_from_bytes(&bytes, customer).ok_or_else(nowhere)
+            }
+            Kept::Merchant(_) => Err(nowhere()),
         }
     }
 
     pub(crate) fn keep_customer(&self, place: Place, record: &CustomerRecord) {
-        self.keep(place, || Kept::Customer(Arc::new(record.clone())));
+        self.keep(place, || {
+            Kept::Bytes(compact::customer_to_bytes(record).into())
+        });
     }
 
     /// A customer's tokens, or where to keep them.
@@ -210,13 +214,15 @@ impl Cache {
     ) -> Result<Vec<TokenRecord>, Place> {
         let slot = self.slot_of_customer(merchant, customer);
         match self.find(key(b't', merchant, customer.as_str().as_bytes()), slot)? {
-            Kept::Tokens(records) => Ok(records.to_vec()),
-            _ => Err(nowhere()),
+            Kept::Bytes(bytes) => compact::tokens_from_bytes(&bytes, customer).ok_or_else(nowhere),
+            Kept::Merchant(_) => Err(nowhere()),
         }
     }
 
     pub(crate) fn keep_tokens(&self, place: Place, records: &[TokenRecord]) {
-        self.keep(place, || Kept::Tokens(records.into()));
+        self.keep(place, || {
+            Kept::Bytes(compact::tokens_to_bytes(records).into())
+        });
     }
 
     /// A customer's last consents, or where to keep them.
@@ -232,13 +238,15 @@ impl Cache {
         };
         let slot = self.slot_of_customer(merchant, customer);
         match self.find(key(kind, merchant, customer.as_str().as_bytes()), slot)? {
-            Kept::Consents(records) => Ok(records.to_vec()),
-            _ => Err(nowhere()),
+            Kept::Bytes(bytes) => compact::consents_from_bytes(&bytes).ok_or_else(nowhere),
+            Kept::Merchant(_) => Err(nowhere()),
         }
     }
 
     pub(crate) fn keep_consents(&self, place: Place, records: &[LastConsent]) {
-        self.keep(place, || Kept::Consents(records.into()));
+        self.keep(place, || {
+            Kept::Bytes(compact::consents_to_bytes(records).into())
+        });
     }
 
     /// Whom an index led to when it was last asked. The customer's own record has the last word.
@@ -249,8 +257,8 @@ impl Cache {
         value: &[u8],
     ) -> Option<CustomerId> {
         match self.entries.get(&index_key(merchant, index, value))?.kept {
-            Kept::CustomerId(customer) => Some(customer),
-            _ => None,
+            Kept::Bytes(id) => CustomerId::parse(std::str::from_utf8(&id).ok()?),
+            Kept::Merchant(_) => None,
         }
     }
 
@@ -266,7 +274,7 @@ impl Cache {
             generation: 0,
             epoch: 0,
         };
-        let kept = Kept::CustomerId(customer.clone());
+        let kept = Kept::Bytes(customer.as_str().as_bytes().into());
         self.entries
             .insert(index_key(merchant, index, value), Entry { stamp, kept });
     }
@@ -303,49 +311,40 @@ fn key(kind: u8, merchant: &MerchantId, rest: &[u8]) -> Box<[u8]> {
     key.into_boxed_slice()
 }
 
-/// What an entry weighs in bytes, near enough.
+/// What an entry weighs: the bytes that it takes of the memory of this process, near enough.
 #[derive(Clone)]
 struct Weight;
 
 impl Weighter<Box<[u8]>, Entry> for Weight {
     fn weight(&self, key: &Box<[u8]>, entry: &Entry) -> u64 {
         let record = match &entry.kept {
-            Kept::Merchant(record) => {
-                size_of::<MerchantRecord>()
-                    + record.settings.len()
-                    + record.name.len()
-                    + record.wrapped_key.len()
-                    + record.wrapped_index_key.len()
-            }
-            Kept::Customer(record) => {
-                let index = |index: &Option<Vec<u8>>| index.as_ref().map_or(0, Vec::len);
-                size_of::<CustomerRecord>()
-                    + record.profile.len()
-                    + record.wrapped_key.len()
-                    + index(&record.phone_index)
-                    + index(&record.reference_index)
-                    + index(&record.email_index)
-                    + ALLOCATIONS
-            }
-            Kept::Tokens(records) => {
-                let each = |token: &TokenRecord| {
-                    size_of::<TokenRecord>()
-                        + token.merchant_token_reference.len()
-                        + token.request_mac.len()
-                        + token.metadata.as_ref().map_or(0, Vec::len)
-                        + 2 * ALLOCATIONS
-                };
-                records.iter().map(each).sum()
-            }
-            Kept::Consents(records) => records.len() * (size_of::<LastConsent>() + ALLOCATIONS / 2),
-            Kept::CustomerId(_) => 0,
+            Kept::Merchant(record) => [
+                COUNTS + size_of::<MerchantRecord>(),
+                record.merchant_id.as_str().len(),
+                record.settings.capacity(),
+                record.name.capacity(),
+                record.wrapped_key.capacity(),
+                record.wrapped_index_key.capacity(),
+            ]
+            .into_iter()
+            .map(allocated)
+            .sum(),
+            Kept::Bytes(bytes) => allocated(COUNTS + bytes.len()),
         };
-        u64::try_from(key.len() + size_of::<Entry>() + ALLOCATIONS + record).unwrap_or(u64::MAX)
+        u64::try_from(PLACE + allocated(key.len()) + record).unwrap_or(u64::MAX)
     }
 }
 
-/// The short strings of a record and what the allocator rounds up.
-const ALLOCATIONS: usize = 128;
+/// The two counts of an `Arc`.
+const COUNTS: usize = 2 * size_of::<usize>();
+/// What the cache itself needs for an entry: key, value, links and a place in its table.
+const PLACE: usize = size_of::<Box<[u8]>>() + size_of::<Entry>() + 32;
+
+/// What the allocator makes of a size: it has four sizes between two powers of two.
+const fn allocated(bytes: usize) -> usize {
+    let step = bytes.next_power_of_two() / 8;
+    bytes.next_multiple_of(if step < 16 { 16 } else { step })
+}
 
 #[cfg(test)]
 mod tests {

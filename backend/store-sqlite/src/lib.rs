@@ -11,6 +11,7 @@
 mod admins;
 mod audit;
 mod cache;
+mod compact;
 mod consents;
 mod customers;
 mod error;

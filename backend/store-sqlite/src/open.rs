@@ -51,7 +51,7 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864")
         .pragma("temp_store", "memory")
-        .pragma("cache_size", "-8000");
+        .pragma("cache_size", "-2000");
     let mut writer = connect(writing).await.map_err(engine)?;
     read_back(
         path,
@@ -76,7 +76,7 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
         .connect_with(
             options(path, "reader")
                 .pragma("query_only", "on")
-                .pragma("cache_size", "-4000"),
+                .pragma("cache_size", "-512"),
         )
         .await
         .map_err(engine)?;
