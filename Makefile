@@ -30,10 +30,11 @@ bench: setup-build frontend ## measure speed and size; takes minutes of an other
 fmt: ## format the code
 	@cargo fmt --all
 
-lint: ## clippy on everything, warnings forbidden; licences and sources where cargo-deny is installed
+lint: ## clippy on everything, warnings forbidden; query data up to date; licences and sources where cargo-deny is installed
 	$(STEP) 'clippy'
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
 	@scripts/check-wasm.sh
+	@scripts/sqlx-prepare.sh --check
 	@if command -v cargo-deny >/dev/null; then cargo deny --locked check --hide-inclusion-graph bans licenses sources; fi
 
 clean: ## remove what was built; keeps .tools/ and data/
