@@ -214,7 +214,9 @@ pub async fn sign_in(
         .await?;
     if let Some(address) = &address {
         // Others behind the same address have only their own wrong passwords to answer for.
-        work.unit().take_back_event(None, WRONG_ADDRESS, address, now).await?;
+        work.unit()
+            .take_back_event(None, WRONG_ADDRESS, address, now)
+            .await?;
     }
     if work.unit().insert_admin_session(&session).await? == Inserted::Taken {
         return Err(Fault::Other("a random session token exists already".into()).into());

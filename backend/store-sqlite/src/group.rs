@@ -38,6 +38,10 @@ const MOST_MEMBERS: usize = 64;
 /// How long the first of them may wait for others to be done.
 const LONGEST: Duration = Duration::from_millis(5);
 
+/// Begins and, inside, where nobody else can write any more, asks whether anybody did: in one call,
+/// because half of what a short statement costs is to wake up for its answer.
+const BEGIN: &str = "begin immediate; pragma data_version";
+
 /// The end of an audit chain: the last sequence number and hash.
 pub(crate) type Head = (i64, Vec<u8>);
 
@@ -81,9 +85,11 @@ struct Desk {
     since: Option<Instant>,
     /// A unit was given up inside its savepoint, and is still to be undone.
     leftover: bool,
-    /// The ends of audit chains as this transaction knows them: nobody else can write meanwhile, so
-    /// that the next member need not ask again.
+    /// The ends of audit chains as this connection left them. They hold until another process writes,
+    /// which `version` tells when a transaction begins; within one nobody else can.
     heads: HashMap<MerchantId, Head>,
+    /// The `data_version` when the last transaction began: it changes when others commit.
+    version: i64,
     /// Why the whole transaction is lost.
     lost: Option<String>,
     /// Whether anything was committed since the last checkpoint.
@@ -100,6 +106,7 @@ impl Writer {
             since: None,
             leftover: false,
             heads: HashMap::new(),
+            version: 0,
             lost: None,
             written: true,
         };
@@ -351,11 +358,14 @@ impl Desk {
             || self.since.is_some_and(|since| since.elapsed() >= LONGEST)
     }
 
+    fn open(&mut self) -> Answer<&mut SqliteConnection> {
+        self.connection
+            .as_mut()
+            .ok_or_else(|| unavailable(CLOSED).into())
+    }
+
     async fn execute(&mut self, statement: impl SqlSafeStr) -> Answer<()> {
-        let Some(connection) = self.connection.as_mut() else {
-            return Err(unavailable(CLOSED).into());
-        };
-        sqlx::query(statement).execute(connection).await?;
+        sqlx::query(statement).execute(self.open()?).await?;
         Ok(())
     }
 
@@ -368,8 +378,11 @@ impl Desk {
     async fn begin_unit(&mut self) -> Answer<()> {
         if self.transaction == Transaction::No {
             self.transaction = Transaction::Asked;
-            self.execute("begin immediate").await?;
+            let version = sqlx::query_scalar(BEGIN).fetch_one(self.open()?).await?;
             self.transaction = Transaction::Yes;
+            if std::mem::replace(&mut self.version, version) != version {
+                self.heads.clear();
+            }
         } else {
             let savepoint = format!("savepoint {}", self.savepoint());
             self.send(AssertSqlSafe(savepoint)).await?;
@@ -377,14 +390,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Sends a statement without waiting for its answer; those sent later come after it. Half of what
-    /// a short statement costs is to wake up for its answer. Only for a savepoint: if there is none,
-    /// in the end, then undoing to it fails, and that loses the group, loudly.
+    /// Sends a statement without waiting for its answer; those sent later come after it. Only for a
+    /// savepoint: if there is none, in the end, then undoing to it fails, and that loses the group.
     async fn send(&mut self, statement: impl SqlSafeStr) -> Answer<()> {
-        let Some(connection) = self.connection.as_mut() else {
-            return Err(unavailable(CLOSED).into());
-        };
-        let mut answer = pin!(sqlx::query(statement).execute(connection));
+        let mut answer = pin!(sqlx::query(statement).execute(self.open()?));
         let at_once = poll_fn(|context| match answer.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => Poll::Ready(None),
@@ -455,7 +464,6 @@ impl Desk {
             Ok(()) => {
                 self.transaction = Transaction::No;
                 self.since = None;
-                self.heads.clear();
                 self.written = true;
                 for member in self.members.drain(..) {
                     let _gone = member.send(Ok(()));

@@ -404,3 +404,28 @@ async fn another_process_is_noticed() {
     .await
     .expect("noticed");
 }
+
+#[tokio::test]
+async fn a_chain_goes_on_where_another_process_left_it() {
+    let directory = TempDir::new().unwrap();
+    let (ours, theirs) = (open(&directory).await, open(&directory).await);
+    let merchant = people(&*ours, 0).await.unwrap();
+    let mut last = 0;
+    for store in [&ours, &ours, &theirs, &ours, &theirs, &theirs, &ours] {
+        // what is given up, appended or not, leads nobody astray
+        for appends in [false, true] {
+            let mut unit = store.write().await.unwrap();
+            let head = unit.audit_head(&merchant).await.unwrap();
+            assert_eq!(head.map_or(0, |(seq, _)| seq), last);
+            if appends {
+                unit.append_audit(&audit(1, last + 1, None)).await.unwrap();
+            }
+        }
+        let mut unit = store.write().await.unwrap();
+        let head = unit.audit_head(&merchant).await.unwrap();
+        assert_eq!(head.map_or(0, |(seq, _)| seq), last);
+        last += 1;
+        unit.append_audit(&audit(1, last, None)).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+}

@@ -278,5 +278,22 @@ async fn the_end_of_a_chain_is_known_only_as_long_as_it_holds() {
     let mut alone = writer.begin().await.unwrap();
     alone.remember_head(&merchant, (3, vec![3]));
     alone.commit().await.unwrap();
-    assert_eq!(writer.begin().await.unwrap().known_head(&merchant), None);
+    // given up again, and what it knew with it
+    assert!(
+        writer
+            .begin()
+            .await
+            .unwrap()
+            .known_head(&merchant)
+            .is_some()
+    );
+    let mut again = writer.begin().await.unwrap();
+    assert_eq!(again.known_head(&merchant), None);
+    again.remember_head(&merchant, (3, vec![3]));
+    again.commit().await.unwrap();
+    let mut theirs = self::writer(directory.path()).await.begin().await.unwrap();
+    put(&mut theirs, "theirs").await;
+    theirs.commit().await.unwrap();
+    let after = writer.begin().await.unwrap();
+    assert_eq!(after.known_head(&merchant), None, "another process wrote");
 }
