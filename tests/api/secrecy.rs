@@ -176,6 +176,37 @@ async fn no_personal_word_and_no_secret_stands_in_any_byte_of_the_database() {
 }
 
 #[tokio::test]
+async fn nothing_of_ten_thousand_customers_stands_in_any_file() {
+    let app = TestApp::start().await;
+    let merchant = app.merchant().await;
+    let phone = |n: u32| (7_000_000_000 + u64::from(n) * 98_317).to_string();
+    let mut running = tokio::task::JoinSet::new();
+    for n in 0..10_000 {
+        let merchant = merchant.clone();
+        running.spawn(async move {
+            let body = json!({
+                "merchant_customer_reference": format!("zebraref{n}"),
+                "first_name": format!("Zebraname{n}"),
+                "mobile_number": phone(n),
+                "email_id": format!("zebramail{n}@example.com"),
+                "billing_address": { "address1": format!("{n} Zebrastreet") },
+            });
+            merchant.create(&body).await.is(201)
+        });
+    }
+    assert_eq!(running.join_all().await.len(), 10_000);
+    let files = kept_bytes(&app);
+    assert_eq!(find(&files, "zebra"), None);
+    let phones: std::collections::HashSet<String> = (0..10_000).map(phone).collect();
+    for (name, bytes) in &files {
+        let found = bytes
+            .windows(10)
+            .find(|window| std::str::from_utf8(window).is_ok_and(|window| phones.contains(window)));
+        assert_eq!(found, None, "a phone stands in {name}");
+    }
+}
+
+#[tokio::test]
 async fn no_refused_card_number_is_kept_anywhere() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
