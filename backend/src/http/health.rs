@@ -38,8 +38,17 @@ async fn readyz(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
 /// In the text form that Prometheus reads.
 async fn metrics(State(app): State<Arc<Onfile>>) -> impl IntoResponse {
     let ready = u8::from(works(&app).await);
-    let text = format!(
-        "# HELP onfile_ready Whether storage answers.\n# TYPE onfile_ready gauge\nonfile_ready {ready}\n"
-    );
+    let mut text = gauge("onfile_ready", "Whether storage answers.", ready.into());
+    if let Some(bytes) = app.store.log_bytes() {
+        text += &gauge(
+            "onfile_sqlite_wal_bytes",
+            "Length of the write-ahead log; every 30 seconds it is cut if nobody writes, and in any case if longer than 64 MiB.",
+            bytes,
+        );
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}
+
+fn gauge(name: &str, help: &str, value: u64) -> String {
+    format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n")
 }

@@ -153,12 +153,13 @@ impl Writer {
         changed
     }
 
-    /// Moves what was committed from the log into the database file; cuts the log when nobody waits.
-    pub(crate) async fn checkpoint(&self) {
+    /// Moves what was committed from the log into the database file. Cuts the log when nobody waits, or
+    /// when it is so `long` that they have to.
+    pub(crate) async fn checkpoint(&self, long: bool) {
         let mut desk = finish_group(&self.0, self.0.desk.clone().lock_owned().await).await;
         if desk.written && self.is_healthy() {
             let idle = self.0.waiting.load(Ordering::Acquire) == 0;
-            desk.checkpoint(idle).await;
+            desk.checkpoint(idle || long).await;
         }
     }
 

@@ -27,7 +27,7 @@ mod sessions;
 mod tokens;
 mod unit;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -47,6 +47,10 @@ const WATCH: Duration = Duration::from_millis(500);
 /// After how many looks the log is moved into the database file: every 30 seconds.
 const LOOKS_PER_CHECKPOINT: u32 = 60;
 
+/// How long the log may be before a checkpoint waits for the readers that keep it from being cut, and
+/// the next writers for it. Below, it is cut only when nobody waits.
+const LONG_LOG: u64 = 64 * 1024 * 1024;
+
 /// A database of customers on file in one `SQLite` file.
 pub struct SqliteStore {
     inner: Arc<Inner>,
@@ -56,6 +60,13 @@ struct Inner {
     writer: Writer,
     readers: SqlitePool,
     cache: Arc<Cache>,
+    log: PathBuf,
+}
+
+impl Inner {
+    fn log_bytes(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |log| log.len())
+    }
 }
 
 impl SqliteStore {
@@ -64,7 +75,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open(path: &Path) -> std::result::Result<Self, OpenError> {
-        Ok(Self::new(open::open(path, true).await?))
+        Ok(Self::new(path, open::open(path, true).await?))
     }
 
     /// Opens a database that must be there.
@@ -72,16 +83,17 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open_existing(path: &Path) -> std::result::Result<Self, OpenError> {
-        Ok(Self::new(open::open(path, false).await?))
+        Ok(Self::new(path, open::open(path, false).await?))
     }
 
-    fn new(connections: open::Connections) -> Self {
+    fn new(path: &Path, connections: open::Connections) -> Self {
         let cache = Arc::new(Cache::new());
         let writer = Writer::new(connections.writer, cache.clone());
         let inner = Arc::new(Inner {
             writer,
             readers: connections.readers,
             cache,
+            log: open::log_of(path),
         });
         tokio::spawn(keep_up(Arc::downgrade(&inner)));
         Self { inner }
@@ -106,6 +118,10 @@ impl Store for SqliteStore {
         self.inner.writer.is_healthy()
     }
 
+    fn log_bytes(&self) -> Option<u64> {
+        Some(self.inner.log_bytes())
+    }
+
     async fn close(&self) {
         self.inner.readers.close().await;
         self.inner.writer.close().await;
@@ -128,7 +144,8 @@ async fn keep_up(store: Weak<Inner>) {
         looks += 1;
         if looks >= LOOKS_PER_CHECKPOINT {
             looks = 0;
-            store.writer.checkpoint().await;
+            let long = store.log_bytes() > LONG_LOG;
+            store.writer.checkpoint(long).await;
         }
     }
 }

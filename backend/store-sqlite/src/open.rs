@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -316,9 +316,14 @@ fn check_file(path: &Path) -> Result<(), OpenError> {
 /// Whether there is a log whose pages are still to be moved into the file. It may hold what is missing
 /// at the file's end.
 fn has_log(path: &Path) -> bool {
+    fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+}
+
+/// Where the log of a database is.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    fs::metadata(&log).is_ok_and(|log| log.len() > 0)
+    log.into()
 }
 
 fn number_at(header: &[u8], offset: usize) -> Option<u32> {

@@ -86,6 +86,12 @@ pub trait Store: Send + Sync + 'static {
     /// should end, and be started again when the cause is gone.
     fn is_healthy(&self) -> bool;
 
+    /// The length of the write-ahead log that the engine keeps beside its database and cuts by itself;
+    /// none where another program looks after it.
+    fn log_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Finishes what runs and closes the database.
     async fn close(&self);
 }

@@ -338,6 +338,9 @@ async fn sessions_survive_a_restart() {
 #[tokio::test]
 async fn health_and_metrics_are_on_the_admin_listener_only() {
     let app = TestApp::start().await;
+    let metrics = Request::get("/metrics").send(&app.admin).await.text();
+    assert!(metrics.contains("\nonfile_ready 1\n"), "{metrics}");
+    assert!(metrics.contains("\nonfile_sqlite_wal_bytes "), "{metrics}");
     for path in ["/livez", "/readyz", "/metrics"] {
         assert_eq!(
             Request::get(path).send(&app.admin).await.status,

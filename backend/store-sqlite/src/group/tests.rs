@@ -248,9 +248,24 @@ async fn a_checkpoint_cuts_the_log_when_nobody_writes() {
     put(&mut turn, "first").await;
     turn.commit().await.unwrap();
     assert!(log.metadata().unwrap().len() > 0);
-    writer.checkpoint().await;
+    writer.checkpoint(false).await;
     assert_eq!(log.metadata().unwrap().len(), 0);
     assert!(is_there(&writer, "first").await);
+}
+
+#[tokio::test]
+async fn a_long_log_is_cut_even_when_others_wait_to_write() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let log = directory.path().join("onfile.db-wal");
+    let mut turn = writer.begin().await.unwrap();
+    put(&mut turn, "first").await;
+    turn.commit().await.unwrap();
+    writer.0.waiting.fetch_add(1, Ordering::AcqRel);
+    writer.checkpoint(false).await;
+    assert!(log.metadata().unwrap().len() > 0);
+    writer.checkpoint(true).await;
+    assert_eq!(log.metadata().unwrap().len(), 0);
 }
 
 #[tokio::test]
