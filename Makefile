@@ -5,6 +5,8 @@ SHELL := bash
 ONFILE := target/release/onfile
 STEP = @printf '[%(%H:%M:%S)T] %s\n' -1
 
+CARGO_TEST := cargo $(if $(shell command -v cargo-nextest),nextest run,test) --locked
+
 export SQLX_OFFLINE := true
 
 .DEFAULT_GOAL := help
@@ -59,11 +61,11 @@ fmt-check:
 	$(STEP) 'formatting'
 	@cargo fmt --all --check
 
-unit-tests: ## the tests in Rust
+unit-tests: ## the tests in Rust, those of the APIs on PostgreSQL too
 	$(STEP) 'tests in Rust'
-	@if command -v cargo-nextest >/dev/null; \
-	then cargo nextest run --locked --workspace; \
-	else cargo test --locked --workspace; fi
+	@scripts/postgres.sh $(CARGO_TEST) --workspace
+	$(STEP) 'tests of the APIs on PostgreSQL'
+	@ONFILE_TEST_DATABASE=postgres scripts/postgres.sh $(CARGO_TEST) -p acceptance --test api
 
 sdk-tests: ## the official Python SDK against the built binary
 	@scripts/test-sdk.sh

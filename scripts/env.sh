@@ -13,6 +13,17 @@ die() {
   exit 1
 }
 have() { command -v "$1" >/dev/null; }
+# Where initdb and postgres are: Debian keeps them out of PATH.
+find_postgres() {
+  local directory
+  for directory in $(compgen -G '/usr/lib/postgresql/*/bin' | sort -rV); do
+    if [ -x "$directory/initdb" ]; then
+      echo "$directory"
+      return
+    fi
+  done
+  have initdb && dirname "$(command -v initdb)"
+}
 find_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 # The wasm32 standard library of the rustc in PATH.

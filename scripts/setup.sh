@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing into .tools/ (git-ignored) and reuses what is there.
-#   scripts/setup.sh [wasm] [node] [browser] [python]      nothing named: these four
-#   scripts/setup.sh bench                                  what only the benchmark needs
+#   scripts/setup.sh [wasm] [node] [browser] [python] [postgres]      nothing named: these five
+#   scripts/setup.sh bench                                             what only the benchmark needs
 source "$(dirname "$0")/env.sh"
 
 NODE_MAJOR=20
@@ -129,15 +129,20 @@ setup_python() {
   cp $wanted $stamp
 }
 
+setup_postgres() {
+  find_postgres >/dev/null || apt_install postgresql
+  say "$("$(find_postgres)/postgres" --version): present"
+}
+
 setup_bench() {
   have wrk || apt_install wrk
   say "$(wrk -v 2>&1 | sed -n '1s/ Copyright.*//p'): present"
 }
 
-[ $# -gt 0 ] || set -- wasm node browser python
+[ $# -gt 0 ] || set -- wasm node browser python postgres
 for part in "$@"; do
   case $part in
-    wasm | node | browser | python | bench) "setup_$part" ;;
-    *) die "unknown part: $part (there are wasm, node, browser, python, bench)" ;;
+    wasm | node | browser | python | postgres | bench) "setup_$part" ;;
+    *) die "unknown part: $part (there are wasm, node, browser, python, postgres, bench)" ;;
   esac
 done

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use shared::api::admin::Role;
 use shared::id::MerchantId;
-use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::{Onfile, Parts};
+use crate::database::Database;
 use crate::sender::{Sender, Unconfigured};
 use crate::service::{admins, instance, merchants, revocations};
 use crate::settings::{
@@ -32,6 +32,9 @@ pub enum CommandError {
     /// The database.
     #[error(transparent)]
     Open(#[from] store_sqlite::OpenError),
+    /// The database on a server.
+    #[error(transparent)]
+    OpenServer(#[from] store_postgres::OpenError),
     /// The root key of the database is another one.
     #[error(transparent)]
     Instance(#[from] instance::InstanceError),
@@ -143,26 +146,6 @@ fn key_path(data: &DataArguments) -> PathBuf {
         .unwrap_or_else(|| data.data_dir.join("root.key"))
 }
 
-/// Where the SQLite file is.
-///
-/// # Errors
-/// For a URL that this build cannot open.
-pub fn database_path(data: &DataArguments) -> Result<PathBuf, CommandError> {
-    match data.database_url.as_deref() {
-        None => Ok(data.data_dir.join("onfile.sqlite")),
-        Some(url) => match url
-            .strip_prefix("sqlite://")
-            .or_else(|| url.strip_prefix("sqlite:"))
-        {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(CommandError::Plain(format!(
-                "the database URL {} cannot be opened by this version: give sqlite://PATH, or leave --database-url out for the file in --data-dir",
-                url.split("://").next().map_or("", |scheme| scheme)
-            ))),
-        },
-    }
-}
-
 /// Makes a root key in a file that only its owner can read; an existing file is never touched.
 ///
 /// # Errors
@@ -237,15 +220,14 @@ pub fn lock(data_dir: &Path) -> Result<std::fs::File, CommandError> {
 /// # Errors
 /// [`CommandError`]; nothing was changed.
 pub async fn assemble(
-    database: &Path,
+    database: &Database,
     key: Key,
     sender: Arc<dyn Sender>,
     public_url: String,
     trusted_proxies: Vec<IpNet>,
 ) -> Result<Arc<Onfile>, CommandError> {
-    let store = SqliteStore::open(database).await?;
     let app = Onfile::new(Parts {
-        store: Arc::new(store),
+        store: database.open().await?,
         clock: Arc::new(SystemClock::default()),
         random: Arc::new(SystemRandom),
         vault: Vault::new(key),
@@ -348,7 +330,7 @@ pub fn url_of(address: SocketAddr) -> String {
 
 async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
     let signals = Signals::listen()?;
-    let database = database_path(&arguments.data)?;
+    let database = Database::of(&arguments.data)?;
     let key = read_key(&key_path(&arguments.data))?;
     let public = listen::bind(arguments.public_addr, "public-addr").await?;
     let admin = listen::bind(arguments.admin_addr, "admin-addr").await?;
@@ -376,9 +358,11 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
 
 /// For commands that run beside a server or before the first one: a fresh directory gets its key.
 async fn beside(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
-    let (database, key_path) = (database_path(data)?, key_path(data));
+    let (database, key_path) = (Database::of(data)?, key_path(data));
     make_directory(&data.data_dir)?;
-    let key = if database.exists() || key_path.exists() {
+    // a database on a server may have been made with a key that is kept elsewhere
+    let has_key = database.path().is_none_or(|path| path.exists()) || key_path.exists();
+    let key = if has_key {
         read_key(&key_path)?
     } else {
         let key = make_key(&key_path)?;

@@ -7,6 +7,7 @@
 pub mod ambient;
 pub mod app;
 pub mod command;
+pub mod database;
 pub mod demo;
 pub mod http;
 pub mod listen;

@@ -1,6 +1,5 @@
 //! Onfile assembled for a test.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,9 +12,8 @@ use backend::service::merchants::{self, Settings};
 use backend::service::{instance, revocations};
 use backend::vault::{Key, Vault};
 use shared::Timestamp;
-use store_sqlite::SqliteStore;
-use tempfile::TempDir;
 
+use crate::kept::Kept;
 use crate::server::Server;
 
 /// Where browsers find the public listener.
@@ -46,7 +44,7 @@ impl Sender for Sent {
     }
 }
 
-/// Onfile with a directory of its own.
+/// Onfile with data of its own.
 pub struct TestApp {
     /// The services.
     pub onfile: Arc<Onfile>,
@@ -59,29 +57,25 @@ pub struct TestApp {
     /// The admin listener.
     pub admin: Router,
     random: Arc<SeededRandom>,
-    directory: TempDir,
+    kept: Kept,
 }
 
 impl TestApp {
     /// A new one, with an empty database.
     pub async fn start() -> Self {
         let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
-        let directory = TempDir::new().unwrap();
-        Self::open(directory, clock, Arc::default(), Arc::default()).await
+        Self::open(Kept::new().await, clock, Arc::default(), Arc::default()).await
     }
 
     async fn open(
-        directory: TempDir,
+        kept: Kept,
         clock: ManualClock,
         random: Arc<SeededRandom>,
         sent: Arc<Sent>,
     ) -> Self {
-        let store = SqliteStore::open(&directory.path().join("onfile.sqlite"))
-            .await
-            .unwrap();
         let shared_random: Arc<dyn Random> = random.clone();
         let onfile = Onfile::new(Parts {
-            store: Arc::new(store),
+            store: kept.open().await,
             clock: Arc::new(clock.clone()),
             random: shared_random,
             vault: Vault::new(Key::from_hex(ROOT_KEY).unwrap()),
@@ -100,7 +94,7 @@ impl TestApp {
             public,
             admin,
             random,
-            directory,
+            kept,
         }
     }
 
@@ -114,10 +108,10 @@ impl TestApp {
             public,
             admin,
             random,
-            directory,
+            kept,
         } = self;
         drop((onfile, public, admin));
-        Self::open(directory, clock, random, sent).await
+        Self::open(kept, clock, random, sent).await
     }
 
     /// A sandbox merchant's server, with an access token.
@@ -154,9 +148,9 @@ impl TestApp {
         self.now().plus(Duration::from_secs(seconds)).to_string()
     }
 
-    /// The SQLite file.
-    pub fn database_path(&self) -> PathBuf {
-        self.directory.path().join("onfile.sqlite")
+    /// Where its data is.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// The last code that went to a phone, after everything due was sent.

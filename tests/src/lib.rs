@@ -1,6 +1,6 @@
 //! Onfile from outside: a whole [`app::TestApp`] in this process, spoken to through its routers, with
 //! a clock that stands still until a test moves it, randomness that is the same in every run, and a
-//! real SQLite file in a directory of its own.
+//! real SQLite file in a directory of its own, or a PostgreSQL database of its own ([`kept`]).
 //!
 //! The people of the tests are [`server::Server`] (a merchant's server), [`shopper::Shopper`] (the
 //! widget) and [`desk::Desk`] (the admin page). All of them speak through [`request::Request`], which
@@ -20,6 +20,7 @@ pub mod app;
 pub mod database;
 pub mod description;
 pub mod desk;
+pub mod kept;
 pub mod request;
 pub mod server;
 pub mod shopper;

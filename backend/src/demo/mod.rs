@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::customer::CustomerStatus;
 
 use crate::command::{self, CommandError, print, url_of};
+use crate::database::Database;
 use crate::settings::{DataArguments, DemoArguments};
 use crate::{http, listen};
 use inbox::Inbox;
@@ -76,7 +77,7 @@ const DATABASE_FILES: [&str; 3] = ["", "-wal", "-shm"];
 pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
     let signals = command::Signals::listen()?;
     let data = DataArguments::from(arguments);
-    let database = command::database_path(&data)?;
+    let database = Database::of(&data)?;
     let public = listen::bind(arguments.public_addr, "public-addr").await?;
     let admin = listen::bind(arguments.admin_addr, "admin-addr").await?;
     let shop = listen::bind(arguments.shop_addr, "shop-addr").await?;
@@ -94,7 +95,12 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         .map_err(|error| CommandError::file(&data.data_dir, &error))?;
     let _lock = command::lock(&data.data_dir)?;
     if arguments.fresh {
-        throw_away(&data.data_dir, &database)?;
+        let Some(path) = database.path() else {
+            return Err(CommandError::Plain(
+                "--fresh throws files away only: make another database on the server, or drop this one yourself".into(),
+            ));
+        };
+        throw_away(&data.data_dir, path)?;
     }
     let written = data.data_dir.join("demo.json");
     let key_path = data.data_dir.join("root.key");
@@ -113,7 +119,7 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
             .await?,
             demo,
         ),
-        None if database.exists() => {
+        None if database.path().is_some_and(|path| path.exists()) => {
             return Err(CommandError::Plain(format!(
                 "{} holds data but no demo.json: the demo was not finished. Start over with --fresh",
                 data.data_dir.display()

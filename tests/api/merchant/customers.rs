@@ -205,10 +205,12 @@ async fn a_second_customer_with_the_same_phone_or_reference_is_422_naming_who_is
 async fn many_creates_of_one_phone_at_once_make_one_customer() {
     let app = TestApp::start().await;
     let merchant = app.merchant().await;
+    let at_once = app.kept().at_once();
     let mut running = tokio::task::JoinSet::new();
     for _ in 0..10_000 {
-        let merchant = merchant.clone();
+        let (merchant, at_once) = (merchant.clone(), at_once.clone());
         running.spawn(async move {
+            let _turn = at_once.acquire().await;
             merchant
                 .create(&json!({ "mobile_number": "9876543210" }))
                 .await

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use backend::ambient::SystemRandom;
 use backend::app::Onfile;
 use backend::command;
+use backend::database::Database;
 use backend::sender::Unconfigured;
 use backend::service::merchants::{self, Merchant, NewMerchant, Settings};
 use backend::vault::sha256;
@@ -49,7 +50,7 @@ pub async fn plant(data: &Path, customers: u32) -> Outcome<Seeded> {
     std::fs::create_dir_all(data)?;
     let key = command::make_key(&data.join("root.key"))?;
     let app = command::assemble(
-        &data.join("onfile.sqlite"),
+        &Database::Sqlite(data.join("onfile.sqlite")),
         key,
         Arc::new(Unconfigured),
         String::new(),

@@ -1,0 +1,159 @@
+//! Queries on the audit chains.
+
+use shared::Timestamp;
+use shared::customer::Actor;
+use shared::id::{CustomerId, MerchantId, TokenId};
+use sqlx::PgConnection;
+use store::{AuditRecord, StoreError};
+
+use crate::error::{Answer, Reading};
+
+struct AuditRow {
+    merchant_id: String,
+    seq: i64,
+    happened_at: i64,
+    actor: String,
+    actor_id: String,
+    address: Option<String>,
+    action: String,
+    customer_id: Option<String>,
+    token_id: Option<String>,
+    fields: String,
+    transition: String,
+    sealed_reason: Option<Vec<u8>>,
+    request_id: String,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl TryFrom<AuditRow> for AuditRecord {
+    type Error = StoreError;
+
+    fn try_from(row: AuditRow) -> Result<Self, StoreError> {
+        let id = format!("{}/{}", row.merchant_id, row.seq);
+        let reading = Reading {
+            table: "audit_entries",
+            id: &id,
+        };
+        Ok(Self {
+            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
+            seq: row.seq,
+            at: Timestamp::from_micros(row.happened_at),
+            actor: reading.word("actor", &row.actor, parse_actor)?,
+            actor_id: row.actor_id,
+            address: row.address,
+            action: row.action,
+            customer_id: reading.optional(
+                "customer_id",
+                row.customer_id.as_deref(),
+                CustomerId::parse,
+            )?,
+            token_id: reading.optional("token_id", row.token_id.as_deref(), TokenId::parse)?,
+            fields: row.fields,
+            transition: row.transition,
+            sealed_reason: row.sealed_reason,
+            request_id: row.request_id,
+            previous_hash: row.previous_hash,
+            hash: row.hash,
+        })
+    }
+}
+
+const fn word_of(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Merchant => "merchant",
+        Actor::Admin => "admin",
+        Actor::Shopper => "shopper",
+        Actor::System => "system",
+    }
+}
+
+fn parse_actor(text: &str) -> Option<Actor> {
+    Actor::ALL.into_iter().find(|actor| word_of(*actor) == text)
+}
+
+pub(crate) async fn head(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+) -> Answer<Option<(i64, Vec<u8>)>> {
+    let merchant = merchant.as_str();
+    let row = sqlx::query!(
+        "select seq, hash from audit_entries where merchant_id = $1 order by seq desc limit 1",
+        merchant
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.seq, row.hash)))
+}
+
+/// The same, and nobody else adds to the chain before the unit ends. In two statements: the second one
+/// sees what was committed while the first one waited.
+pub(crate) async fn head_alone(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+) -> Answer<Option<(i64, Vec<u8>)>> {
+    sqlx::query!(
+        "select merchant_id from merchants where merchant_id = $1 for no key update",
+        merchant.as_str()
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    head(connection, merchant).await
+}
+
+pub(crate) async fn history_of(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    customer: &CustomerId,
+    limit: u32,
+) -> Answer<Vec<AuditRecord>> {
+    let (merchant, customer) = (merchant.as_str(), customer.as_str());
+    let rows = sqlx::query_as!(
+        AuditRow,
+        "select merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id, token_id, fields,
+                transition, sealed_reason, request_id, previous_hash, hash
+         from audit_entries where merchant_id = $1 and customer_id = $2 order by seq desc limit $3",
+        merchant,
+        customer,
+        i64::from(limit)
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(AuditRecord::try_from)
+        .collect::<Result<_, _>>()?)
+}
+
+pub(crate) async fn append(connection: &mut PgConnection, entry: &AuditRecord) -> Answer<()> {
+    let (merchant, happened_at, actor) = (
+        entry.merchant_id.as_str(),
+        entry.at.as_micros(),
+        word_of(entry.actor),
+    );
+    let customer_id = entry.customer_id.as_ref().map(CustomerId::as_str);
+    let token_id = entry.token_id.as_ref().map(TokenId::as_str);
+    sqlx::query!(
+        "insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
+                token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        merchant,
+        entry.seq,
+        happened_at,
+        actor,
+        entry.actor_id,
+        entry.address,
+        entry.action,
+        customer_id,
+        token_id,
+        entry.fields,
+        entry.transition,
+        entry.sealed_reason,
+        entry.request_id,
+        entry.previous_hash,
+        entry.hash
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Storage in a `PostgreSQL` database, as `store` asks for it. Several nodes may share one.
+//!
+//! A unit of work is one transaction ([`unit`]); what reads apart from one takes a connection for each
+//! query ([`reader`]). Every query is checked against the migrations when this crate is compiled
+//! (`scripts/sqlx-prepare.sh` renews what that needs). When the server goes away, calls fail as
+//! unavailable, and work again as soon as it is back: nothing has to be started anew.
+
+mod admins;
+mod audit;
+mod consents;
+mod customers;
+mod error;
+mod limits;
+mod merchants;
+mod open;
+mod open_error;
+mod outbox;
+mod outcome;
+mod reader;
+mod sessions;
+mod tokens;
+mod unit;
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+use store::{Read, Result, Store, Write};
+
+use crate::error::Failure;
+use crate::reader::Reader;
+use crate::unit::Unit;
+
+pub use crate::open_error::OpenError;
+
+/// A database of customers on file on a `PostgreSQL` server.
+pub struct PostgresStore {
+    pool: PgPool,
+}
+
+impl PostgresStore {
+    /// Opens the database of a `postgres://` URL, and makes the tables where it is empty.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do; nothing was changed.
+    pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
+        let pool = open::open(url, true).await?;
+        Ok(Self { pool })
+    }
+
+    /// Opens a database that must have Onfile's tables.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do; nothing was changed.
+    pub async fn open_existing(url: &str) -> std::result::Result<Self, OpenError> {
+        let pool = open::open(url, false).await?;
+        Ok(Self { pool })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn read(&self) -> Result<Box<dyn Read>> {
+        Ok(Box::new(Reader(self.pool.clone())))
+    }
+
+    async fn write(&self) -> Result<Box<dyn Write>> {
+        match self.pool.begin().await {
+            Ok(transaction) => Ok(Box::new(Unit::new(transaction))),
+            Err(error) => Err(Failure::from(error).error),
+        }
+    }
+
+    /// Always: a server that is away may come back, and what it acknowledged is its to keep.
+    fn is_healthy(&self) -> bool {
+        true
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,256 @@
+//! Queries on merchants, their API keys, and the values of the instance itself.
+
+use shared::Timestamp;
+use shared::id::MerchantId;
+use sqlx::PgConnection;
+use store::{ApiKeyRecord, Inserted, MerchantRecord, Replaced, StoreError};
+
+use crate::error::{Answer, Reading, is_text};
+use crate::outcome::{inserted, replaced};
+
+struct MerchantRow {
+    merchant_id: String,
+    name: String,
+    sandbox: bool,
+    wrapped_key: Vec<u8>,
+    wrapped_index_key: Vec<u8>,
+    settings: String,
+    created_at: i64,
+}
+
+impl TryFrom<MerchantRow> for MerchantRecord {
+    type Error = StoreError;
+
+    fn try_from(row: MerchantRow) -> Result<Self, StoreError> {
+        let reading = Reading {
+            table: "merchants",
+            id: &row.merchant_id,
+        };
+        Ok(Self {
+            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
+            name: row.name,
+            sandbox: row.sandbox,
+            wrapped_key: row.wrapped_key,
+            wrapped_index_key: row.wrapped_index_key,
+            settings: row.settings,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+}
+
+struct ApiKeyRow {
+    merchant_id: String,
+    client_id: String,
+    secret_sha256: Vec<u8>,
+    created_at: i64,
+    last_used_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
+
+impl TryFrom<ApiKeyRow> for ApiKeyRecord {
+    type Error = StoreError;
+
+    fn try_from(row: ApiKeyRow) -> Result<Self, StoreError> {
+        let reading = Reading {
+            table: "api_keys",
+            id: &row.client_id,
+        };
+        Ok(Self {
+            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
+            secret_sha256: row.secret_sha256,
+            created_at: Timestamp::from_micros(row.created_at),
+            last_used_at: row.last_used_at.map(Timestamp::from_micros),
+            revoked_at: row.revoked_at.map(Timestamp::from_micros),
+            client_id: row.client_id,
+        })
+    }
+}
+
+pub(crate) async fn instance_value(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Answer<Option<Vec<u8>>> {
+    Ok(
+        sqlx::query_scalar!("select value from instance_values where name = $1", name)
+            .fetch_optional(connection)
+            .await?,
+    )
+}
+
+pub(crate) async fn set_instance_value(
+    connection: &mut PgConnection,
+    name: &str,
+    value: &[u8],
+) -> Answer<()> {
+    sqlx::query!(
+        "insert into instance_values (name, value) values ($1, $2)
+         on conflict (name) do update set value = excluded.value",
+        name,
+        value
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn by_id(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+) -> Answer<Option<MerchantRecord>> {
+    let merchant = merchant.as_str();
+    let row = sqlx::query_as!(
+        MerchantRow,
+        r#"select merchant_id, name, sandbox, wrapped_key, wrapped_index_key, settings, created_at
+           from merchants where merchant_id = $1"#,
+        merchant
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(MerchantRecord::try_from).transpose()?)
+}
+
+pub(crate) async fn all(connection: &mut PgConnection) -> Answer<Vec<MerchantRecord>> {
+    let rows = sqlx::query_as!(
+        MerchantRow,
+        r#"select merchant_id, name, sandbox, wrapped_key, wrapped_index_key, settings, created_at
+           from merchants order by created_at, merchant_id"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(MerchantRecord::try_from)
+        .collect::<Result<_, _>>()?)
+}
+
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    merchant: &MerchantRecord,
+) -> Answer<Inserted> {
+    let (merchant_id, created_at) = (
+        merchant.merchant_id.as_str(),
+        merchant.created_at.as_micros(),
+    );
+    let done = sqlx::query!(
+        "insert into merchants (merchant_id, name, sandbox, wrapped_key, wrapped_index_key, settings, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+        merchant_id,
+        merchant.name,
+        merchant.sandbox,
+        merchant.wrapped_key,
+        merchant.wrapped_index_key,
+        merchant.settings,
+        created_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted(&done))
+}
+
+pub(crate) async fn replace(
+    connection: &mut PgConnection,
+    merchant: &MerchantRecord,
+) -> Answer<Replaced> {
+    let merchant_id = merchant.merchant_id.as_str();
+    replaced(
+        sqlx::query!(
+            "update merchants set name = $1, settings = $2 where merchant_id = $3",
+            merchant.name,
+            merchant.settings,
+            merchant_id
+        )
+        .execute(connection)
+        .await,
+    )
+}
+
+pub(crate) async fn api_key(
+    connection: &mut PgConnection,
+    client_id: &str,
+) -> Answer<Option<ApiKeyRecord>> {
+    if !is_text(client_id) {
+        return Ok(None);
+    }
+    let row = sqlx::query_as!(
+        ApiKeyRow,
+        "select merchant_id, client_id, secret_sha256, created_at, last_used_at, revoked_at
+         from api_keys where client_id = $1",
+        client_id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(ApiKeyRecord::try_from).transpose()?)
+}
+
+pub(crate) async fn api_keys_revoked_since(
+    connection: &mut PgConnection,
+    since: Timestamp,
+) -> Answer<Vec<String>> {
+    let since = since.as_micros();
+    Ok(sqlx::query_scalar!(
+        "select client_id from api_keys where revoked_at >= $1 order by revoked_at, client_id",
+        since
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+pub(crate) async fn insert_api_key(
+    connection: &mut PgConnection,
+    key: &ApiKeyRecord,
+) -> Answer<Inserted> {
+    let merchant_id = key.merchant_id.as_str();
+    let created_at = key.created_at.as_micros();
+    let last_used_at = key.last_used_at.map(Timestamp::as_micros);
+    let revoked_at = key.revoked_at.map(Timestamp::as_micros);
+    let done = sqlx::query!(
+        "insert into api_keys (merchant_id, client_id, secret_sha256, created_at, last_used_at, revoked_at)
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        merchant_id,
+        key.client_id,
+        key.secret_sha256,
+        created_at,
+        last_used_at,
+        revoked_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted(&done))
+}
+
+pub(crate) async fn revoke_api_key(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    client_id: &str,
+    at: Timestamp,
+) -> Answer<Replaced> {
+    let (merchant, at) = (merchant.as_str(), at.as_micros());
+    replaced(
+        sqlx::query!(
+            "update api_keys set revoked_at = $1 where merchant_id = $2 and client_id = $3 and revoked_at is null",
+            at,
+            merchant,
+            client_id
+        )
+        .execute(connection)
+        .await,
+    )
+}
+
+pub(crate) async fn touch_api_key(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    client_id: &str,
+    at: Timestamp,
+) -> Answer<()> {
+    let (merchant, at) = (merchant.as_str(), at.as_micros());
+    sqlx::query!(
+        "update api_keys set last_used_at = $1 where merchant_id = $2 and client_id = $3",
+        at,
+        merchant,
+        client_id
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

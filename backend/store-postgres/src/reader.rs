@@ -1,0 +1,220 @@
+//! Reading apart from any unit. A connection is taken for one query only, so that nobody holds one
+//! while waiting for something else.
+
+use async_trait::async_trait;
+use shared::Timestamp;
+use shared::consent::{ConsentAct, Purpose};
+use shared::customer::CustomerStatus;
+use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
+use sqlx::PgPool;
+use store::{
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
+    CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, SessionRecord,
+    TokenRecord,
+};
+
+use crate::error::Failure;
+use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+
+pub(crate) struct Reader(pub(crate) PgPool);
+
+/// Asks one of the query modules on a connection of the pool.
+macro_rules! ask {
+    ($reader:ident, $query:path $(, $argument:expr)*) => {
+        match $reader.0.acquire().await {
+            Ok(mut connection) => $query(&mut connection, $($argument),*).await.map_err(|failure| failure.error),
+            Err(error) => Err(Failure::from(error).error),
+        }
+    };
+}
+
+#[async_trait]
+impl Read for Reader {
+    async fn instance_value(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        ask!(self, merchants::instance_value, name)
+    }
+
+    async fn merchant(&mut self, merchant: &MerchantId) -> Result<Option<MerchantRecord>> {
+        ask!(self, merchants::by_id, merchant)
+    }
+
+    async fn merchants(&mut self) -> Result<Vec<MerchantRecord>> {
+        ask!(self, merchants::all)
+    }
+
+    async fn api_key(&mut self, client_id: &str) -> Result<Option<ApiKeyRecord>> {
+        ask!(self, merchants::api_key, client_id)
+    }
+
+    async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
+        ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<CustomerRecord>> {
+        ask!(self, customers::by_id, merchant, customer)
+    }
+
+    async fn customer_by_phone(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
+        ask!(self, customers::by_phone, merchant, phone_index)
+    }
+
+    async fn customer_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference_index: &[u8],
+    ) -> Result<Option<CustomerRecord>> {
+        ask!(self, customers::by_reference, merchant, reference_index)
+    }
+
+    async fn customers_by_email(
+        &mut self,
+        merchant: &MerchantId,
+        email_index: &[u8],
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>> {
+        ask!(self, customers::by_email, merchant, email_index, limit)
+    }
+
+    async fn customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+        after: Option<&PageAfter>,
+        limit: u32,
+    ) -> Result<Vec<CustomerRecord>> {
+        ask!(self, customers::page, merchant, status, after, limit)
+    }
+
+    async fn count_customers(
+        &mut self,
+        merchant: &MerchantId,
+        status: Option<CustomerStatus>,
+    ) -> Result<i64> {
+        ask!(self, customers::count, merchant, status)
+    }
+
+    async fn token(
+        &mut self,
+        merchant: &MerchantId,
+        token: &TokenId,
+    ) -> Result<Option<TokenRecord>> {
+        ask!(self, tokens::by_id, merchant, token)
+    }
+
+    async fn token_by_reference(
+        &mut self,
+        merchant: &MerchantId,
+        reference: &str,
+    ) -> Result<Option<TokenRecord>> {
+        ask!(self, tokens::by_reference, merchant, reference)
+    }
+
+    async fn tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Vec<TokenRecord>> {
+        ask!(self, tokens::of_customer, merchant, customer)
+    }
+
+    async fn count_tokens_of(
+        &mut self,
+        merchant: &MerchantId,
+        customers: &[CustomerId],
+    ) -> Result<Vec<i64>> {
+        ask!(self, tokens::count_of, merchant, customers)
+    }
+
+    async fn last_consents(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        purpose: Purpose,
+    ) -> Result<Vec<(TokenId, ConsentAct, Timestamp)>> {
+        ask!(self, consents::last_of, merchant, customer, purpose)
+    }
+
+    async fn decisions_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<DecisionRecord>> {
+        ask!(self, consents::decisions_of, merchant, customer, limit)
+    }
+
+    async fn session(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<Option<SessionRecord>> {
+        ask!(self, sessions::by_id, merchant, session)
+    }
+
+    async fn challenge(
+        &mut self,
+        merchant: &MerchantId,
+        challenge: &ChallengeId,
+    ) -> Result<Option<ChallengeRecord>> {
+        ask!(self, sessions::challenge, merchant, challenge)
+    }
+
+    async fn count_events(
+        &mut self,
+        merchant: Option<&MerchantId>,
+        scope: &str,
+        subject: &[u8],
+        since: Timestamp,
+    ) -> Result<i64> {
+        ask!(self, limits::count_events, merchant, scope, subject, since)
+    }
+
+    async fn cool_down(
+        &mut self,
+        merchant: &MerchantId,
+        phone_index: &[u8],
+    ) -> Result<Option<CoolDown>> {
+        ask!(self, limits::cool_down, merchant, phone_index)
+    }
+
+    async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
+        ask!(self, audit::head, merchant)
+    }
+
+    async fn history_of(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>> {
+        ask!(self, audit::history_of, merchant, customer, limit)
+    }
+
+    async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
+        ask!(self, admins::by_email, email)
+    }
+
+    async fn admin(
+        &mut self,
+        merchant: &MerchantId,
+        admin: &AdminId,
+    ) -> Result<Option<AdminRecord>> {
+        ask!(self, admins::by_id, merchant, admin)
+    }
+
+    async fn admin_session(&mut self, token_sha256: &[u8]) -> Result<Option<AdminSessionRecord>> {
+        ask!(self, admins::session, token_sha256)
+    }
+
+    async fn next_outbox_due(&mut self) -> Result<Option<Timestamp>> {
+        ask!(self, outbox::next_due)
+    }
+}

@@ -1,0 +1,419 @@
+//! Queries on card tokens. The columns are exactly those of the record: a test holds them against it.
+
+use shared::Timestamp;
+use shared::card_token::{CardSummary, CardType, PaymentMethod, TokenProvider, TokenStatus};
+use shared::id::{CustomerId, MerchantId, ServiceProviderTokenId, TokenId};
+use sqlx::PgConnection;
+use store::{Inserted, Replaced, StoreError, TokenRecord};
+
+use crate::error::{Answer, Reading, is_text};
+use crate::outcome::{inserted, replaced};
+
+struct TokenRow {
+    token_id: String,
+    customer_id: String,
+    merchant_token_reference: String,
+    request_mac: Vec<u8>,
+    status: String,
+    status_since_at: i64,
+    status_reason: Option<String>,
+    payment_method: String,
+    card_last4_digit: Option<String>,
+    card_type: Option<String>,
+    card_network_name: Option<String>,
+    card_issuer_name: Option<String>,
+    card_category: Option<String>,
+    card_country_code: Option<String>,
+    card_international: Option<bool>,
+    card_emi: Option<bool>,
+    card_cvv_required: Option<bool>,
+    expired_at: Option<i64>,
+    is_compliant: bool,
+    metadata: Option<Vec<u8>>,
+    provider: String,
+    provider_token_reference: Option<String>,
+    service_provider_token_id: Option<String>,
+    afa_reference: Option<String>,
+    removed_at: Option<i64>,
+    removal_confirmed_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<TokenRow> for TokenRecord {
+    type Error = StoreError;
+
+    fn try_from(row: TokenRow) -> Result<Self, StoreError> {
+        let reading = Reading {
+            table: "card_tokens",
+            id: &row.token_id,
+        };
+        let card_type = reading.optional("card_type", row.card_type.as_deref(), CardType::parse)?;
+        let card = match (
+            row.card_last4_digit,
+            row.card_network_name,
+            row.card_issuer_name,
+            row.card_international,
+            row.card_emi,
+            row.card_cvv_required,
+        ) {
+            (None, None, None, None, None, None) => None,
+            (
+                Some(last4_digit),
+                Some(network_name),
+                Some(issuer_name),
+                Some(international),
+                Some(emi),
+                Some(cvv_required),
+            ) => Some(CardSummary {
+                last4_digit,
+                card_type,
+                network_name,
+                issuer_name,
+                card_category: row.card_category,
+                country_code: row.card_country_code,
+                international,
+                emi,
+                cvv_required,
+            }),
+            _ => return Err(reading.corrupt("card_last4_digit", "a card that is known by half")),
+        };
+        let service_provider_token_id = reading.optional(
+            "service_provider_token_id",
+            row.service_provider_token_id.as_deref(),
+            ServiceProviderTokenId::parse,
+        )?;
+        Ok(Self {
+            token_id: reading.word("token_id", &row.token_id, TokenId::parse)?,
+            customer_id: reading.word("customer_id", &row.customer_id, CustomerId::parse)?,
+            merchant_token_reference: row.merchant_token_reference,
+            request_mac: row.request_mac,
+            status: reading.word("status", &row.status, TokenStatus::parse)?,
+            status_since: Timestamp::from_micros(row.status_since_at),
+            status_reason: row.status_reason,
+            payment_method: reading.word(
+                "payment_method",
+                &row.payment_method,
+                PaymentMethod::parse,
+            )?,
+            card,
+            expired_at: row.expired_at.map(Timestamp::from_micros),
+            is_compliant: row.is_compliant,
+            metadata: row.metadata,
+            provider: reading.word("provider", &row.provider, TokenProvider::parse)?,
+            provider_token_reference: row.provider_token_reference,
+            service_provider_token_id,
+            afa_reference: row.afa_reference,
+            removed_at: row.removed_at.map(Timestamp::from_micros),
+            removal_confirmed_at: row.removal_confirmed_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+        })
+    }
+}
+
+/// A record's values in the forms that columns take.
+struct Columns<'a> {
+    last4_digit: Option<&'a str>,
+    card_type: Option<&'static str>,
+    network_name: Option<&'a str>,
+    issuer_name: Option<&'a str>,
+    category: Option<&'a str>,
+    country_code: Option<&'a str>,
+    international: Option<bool>,
+    emi: Option<bool>,
+    cvv_required: Option<bool>,
+    status_since_at: i64,
+    expired_at: Option<i64>,
+    service_provider_token_id: Option<&'a str>,
+    removed_at: Option<i64>,
+    removal_confirmed_at: Option<i64>,
+    updated_at: i64,
+}
+
+impl<'a> Columns<'a> {
+    fn of(token: &'a TokenRecord) -> Self {
+        let card = token.card.as_ref();
+        Self {
+            last4_digit: card.map(|card| card.last4_digit.as_str()),
+            card_type: card.and_then(|card| card.card_type).map(CardType::as_str),
+            network_name: card.map(|card| card.network_name.as_str()),
+            issuer_name: card.map(|card| card.issuer_name.as_str()),
+            category: card.and_then(|card| card.card_category.as_deref()),
+            country_code: card.and_then(|card| card.country_code.as_deref()),
+            international: card.map(|card| card.international),
+            emi: card.map(|card| card.emi),
+            cvv_required: card.map(|card| card.cvv_required),
+            status_since_at: token.status_since.as_micros(),
+            expired_at: token.expired_at.map(Timestamp::as_micros),
+            service_provider_token_id: token
+                .service_provider_token_id
+                .as_ref()
+                .map(ServiceProviderTokenId::as_str),
+            removed_at: token.removed_at.map(Timestamp::as_micros),
+            removal_confirmed_at: token.removal_confirmed_at.map(Timestamp::as_micros),
+            updated_at: token.updated_at.as_micros(),
+        }
+    }
+}
+
+/// `select` of every column, with the given rest of the query and its arguments.
+macro_rules! select {
+    ($rest:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            TokenRow,
+            r#"select token_id, customer_id, merchant_token_reference, request_mac, status, status_since_at,
+                      status_reason, payment_method, card_last4_digit, card_type, card_network_name,
+                      card_issuer_name, card_category, card_country_code,
+                      card_international, card_emi,
+                      card_cvv_required, expired_at,
+                      is_compliant, metadata, provider, provider_token_reference,
+                      service_provider_token_id, afa_reference, removed_at, removal_confirmed_at, created_at,
+                      updated_at
+               from card_tokens "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
+fn one(row: Option<TokenRow>) -> Answer<Option<TokenRecord>> {
+    Ok(row.map(TokenRecord::try_from).transpose()?)
+}
+
+pub(crate) async fn by_id(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    token: &TokenId,
+) -> Answer<Option<TokenRecord>> {
+    let (merchant, token) = (merchant.as_str(), token.as_str());
+    one(
+        select!("where merchant_id = $1 and token_id = $2", merchant, token)
+            .fetch_optional(connection)
+            .await?,
+    )
+}
+
+/// The same, and nobody else changes it before the unit ends.
+pub(crate) async fn by_id_to_change(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    token: &TokenId,
+) -> Answer<Option<TokenRecord>> {
+    let (merchant, token) = (merchant.as_str(), token.as_str());
+    one(select!(
+        "where merchant_id = $1 and token_id = $2 for no key update",
+        merchant,
+        token
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+pub(crate) async fn by_reference(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    reference: &str,
+) -> Answer<Option<TokenRecord>> {
+    if !is_text(reference) {
+        return Ok(None);
+    }
+    let merchant = merchant.as_str();
+    one(select!(
+        "where merchant_id = $1 and merchant_token_reference = $2",
+        merchant,
+        reference
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// The same, and nobody else changes it before the unit ends.
+pub(crate) async fn by_reference_to_change(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    reference: &str,
+) -> Answer<Option<TokenRecord>> {
+    if !is_text(reference) {
+        return Ok(None);
+    }
+    let merchant = merchant.as_str();
+    one(select!(
+        "where merchant_id = $1 and merchant_token_reference = $2 for no key update",
+        merchant,
+        reference
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+pub(crate) async fn of_customer(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    customer: &CustomerId,
+) -> Answer<Vec<TokenRecord>> {
+    let (merchant, customer) = (merchant.as_str(), customer.as_str());
+    let rows = select!(
+        "where merchant_id = $1 and customer_id = $2 order by created_at desc, token_id desc",
+        merchant,
+        customer
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(TokenRecord::try_from)
+        .collect::<Result<_, _>>()?)
+}
+
+/// One query for a whole page of customers.
+pub(crate) async fn count_of(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    customers: &[CustomerId],
+) -> Answer<Vec<i64>> {
+    let merchant = merchant.as_str();
+    let ids: Vec<String> = customers
+        .iter()
+        .map(|customer| customer.as_str().to_owned())
+        .collect();
+    let rows = sqlx::query!(
+        r#"select customer_id, count(*) as "tokens!" from card_tokens
+           where merchant_id = $1 and customer_id = any($2)
+           group by customer_id"#,
+        merchant,
+        &ids
+    )
+    .fetch_all(connection)
+    .await?;
+    let counts: std::collections::HashMap<&str, i64> = rows
+        .iter()
+        .map(|row| (row.customer_id.as_str(), row.tokens))
+        .collect();
+    Ok(customers
+        .iter()
+        .map(|customer| counts.get(customer.as_str()).copied().unwrap_or(0))
+        .collect())
+}
+
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    token: &TokenRecord,
+) -> Answer<Inserted> {
+    let (merchant, token_id, customer_id) = (
+        merchant.as_str(),
+        token.token_id.as_str(),
+        token.customer_id.as_str(),
+    );
+    let (status, payment_method, provider) = (
+        token.status.as_str(),
+        token.payment_method.as_str(),
+        token.provider.as_str(),
+    );
+    let columns = Columns::of(token);
+    let created_at = token.created_at.as_micros();
+    let done = sqlx::query!(
+        "insert into card_tokens (merchant_id, token_id, customer_id, merchant_token_reference, request_mac,
+                status, status_since_at, status_reason, payment_method, card_last4_digit, card_type,
+                card_network_name, card_issuer_name, card_category, card_country_code, card_international,
+                card_emi, card_cvv_required, expired_at, is_compliant, metadata, provider,
+                provider_token_reference, service_provider_token_id, afa_reference, removed_at,
+                removal_confirmed_at, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+         on conflict do nothing",
+        merchant,
+        token_id,
+        customer_id,
+        token.merchant_token_reference,
+        token.request_mac,
+        status,
+        columns.status_since_at,
+        token.status_reason,
+        payment_method,
+        columns.last4_digit,
+        columns.card_type,
+        columns.network_name,
+        columns.issuer_name,
+        columns.category,
+        columns.country_code,
+        columns.international,
+        columns.emi,
+        columns.cvv_required,
+        columns.expired_at,
+        token.is_compliant,
+        token.metadata,
+        provider,
+        token.provider_token_reference,
+        columns.service_provider_token_id,
+        token.afa_reference,
+        columns.removed_at,
+        columns.removal_confirmed_at,
+        created_at,
+        columns.updated_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted(&done))
+}
+
+/// Everything but the ids and the instant of creation, which never change: a token stays with its
+/// customer.
+pub(crate) async fn replace(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    token: &TokenRecord,
+) -> Answer<Replaced> {
+    let (merchant, token_id, customer_id) = (
+        merchant.as_str(),
+        token.token_id.as_str(),
+        token.customer_id.as_str(),
+    );
+    let (status, payment_method, provider) = (
+        token.status.as_str(),
+        token.payment_method.as_str(),
+        token.provider.as_str(),
+    );
+    let columns = Columns::of(token);
+    replaced(
+        sqlx::query!(
+            "update card_tokens set merchant_token_reference = $1, request_mac = $2, status = $3, status_since_at = $4,
+                    status_reason = $5, payment_method = $6, card_last4_digit = $7, card_type = $8,
+                    card_network_name = $9, card_issuer_name = $10, card_category = $11, card_country_code = $12,
+                    card_international = $13, card_emi = $14, card_cvv_required = $15, expired_at = $16,
+                    is_compliant = $17, metadata = $18, provider = $19, provider_token_reference = $20,
+                    service_provider_token_id = $21, afa_reference = $22, removed_at = $23,
+                    removal_confirmed_at = $24, updated_at = $25
+             where merchant_id = $26 and token_id = $27 and customer_id = $28",
+            token.merchant_token_reference,
+            token.request_mac,
+            status,
+            columns.status_since_at,
+            token.status_reason,
+            payment_method,
+            columns.last4_digit,
+            columns.card_type,
+            columns.network_name,
+            columns.issuer_name,
+            columns.category,
+            columns.country_code,
+            columns.international,
+            columns.emi,
+            columns.cvv_required,
+            columns.expired_at,
+            token.is_compliant,
+            token.metadata,
+            provider,
+            token.provider_token_reference,
+            columns.service_provider_token_id,
+            token.afa_reference,
+            columns.removed_at,
+            columns.removal_confirmed_at,
+            columns.updated_at,
+            merchant,
+            token_id,
+            customer_id
+        )
+        .execute(connection)
+        .await,
+    )
+}
