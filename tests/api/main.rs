@@ -15,6 +15,7 @@ mod documents;
 mod envelope;
 mod hostile;
 mod merchant;
+mod nodes;
 mod secrecy;
 mod tenancy;
 mod world;

@@ -57,18 +57,29 @@ pub struct TestApp {
     /// The admin listener.
     pub admin: Router,
     random: Arc<SeededRandom>,
-    kept: Kept,
+    kept: Arc<Kept>,
 }
 
 impl TestApp {
     /// A new one, with an empty database.
     pub async fn start() -> Self {
         let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
-        Self::open(Kept::new().await, clock, Arc::default(), Arc::default()).await
+        let kept = Arc::new(Kept::new().await);
+        Self::open(kept, clock, Arc::default(), Arc::default()).await
+    }
+
+    /// Two nodes on one database.
+    pub async fn two_nodes() -> [Self; 2] {
+        let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
+        let kept = Arc::new(Kept::on_server().await);
+        let one = Self::open(kept, clock, Arc::default(), Arc::default()).await;
+        let (kept, clock) = (one.kept.clone(), one.clock.clone());
+        let other = Self::open(kept, clock, one.random.clone(), one.sent.clone()).await;
+        [one, other]
     }
 
     async fn open(
-        kept: Kept,
+        kept: Arc<Kept>,
         clock: ManualClock,
         random: Arc<SeededRandom>,
         sent: Arc<Sent>,

@@ -28,10 +28,15 @@ impl Kept {
     /// A place with nothing in it.
     pub async fn new() -> Self {
         match std::env::var("ONFILE_TEST_DATABASE").as_deref() {
-            Ok("postgres") => Self::Server(OnServer::new().await),
+            Ok("postgres") => Self::on_server().await,
             Ok("sqlite") | Err(_) => Self::File(TempDir::new().unwrap()),
             Ok(other) => panic!("ONFILE_TEST_DATABASE is {other}: there are sqlite and postgres"),
         }
+    }
+
+    /// A database with nothing in it on the server, whatever the environment chooses for others.
+    pub async fn on_server() -> Self {
+        Self::Server(OnServer::new().await)
     }
 
     /// How many requests at once are answered: each waits for its turn in the file, but on a server for a

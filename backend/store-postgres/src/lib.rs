@@ -74,6 +74,10 @@ impl Store for PostgresStore {
         true
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn close(&self) {
         self.pool.close().await;
     }

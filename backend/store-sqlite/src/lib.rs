@@ -118,6 +118,10 @@ impl Store for SqliteStore {
         self.inner.writer.is_healthy()
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn log_bytes(&self) -> Option<u64> {
         Some(self.inner.log_bytes())
     }

@@ -86,6 +86,10 @@ pub trait Store: Send + Sync + 'static {
     /// should end, and be started again when the cause is gone.
     fn is_healthy(&self) -> bool;
 
+    /// Whether other processes may write at the same time as a matter of course, so that what this one
+    /// hears of by itself is not all that happens.
+    fn is_shared(&self) -> bool;
+
     /// The length of the write-ahead log that the engine keeps beside its database and cuts by itself;
     /// none where another program looks after it.
     fn log_bytes(&self) -> Option<u64> {

@@ -1,0 +1,75 @@
+//! Two nodes on one database are one Onfile. Always on PostgreSQL.
+
+use std::time::Duration;
+
+use acceptance::app::TestApp;
+use acceptance::desk::Desk;
+use serde_json::json;
+use shared::api::admin::Role;
+
+/// How long a test waits for what must come soon. Only a failure takes it.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PHONE: &str = "9876543210";
+
+#[tokio::test]
+async fn a_suspension_on_one_node_reaches_a_widget_that_is_open_on_another() {
+    let [one, other] = TestApp::two_nodes().await;
+    let merchant = one.merchant().await;
+    let customer_id = merchant.customer_who_is("ACTIVE", PHONE).await;
+    merchant.card(&one, &customer_id, "card-1").await;
+    let mut shopper = merchant.shopper(&one).await;
+    let revision = shopper.verify(PHONE).await["revision"].clone();
+    let path = format!("customer?after={}", revision.as_str().unwrap());
+    let desk = Desk::open(&other, &merchant, Role::Officer).await;
+    let poll = shopper.get(&path);
+    tokio::pin!(poll);
+    tokio::select! {
+        biased;
+        early = &mut poll => panic!("answered although nothing had changed: {early}"),
+        moved = desk.make_move(&customer_id, "suspend") => drop(moved.is(200)),
+    }
+    let answer = tokio::time::timeout(PATIENCE, poll)
+        .await
+        .expect("the widget was not told")
+        .is(200);
+    assert_eq!(answer["customer"]["status"], "SUSPENDED");
+    assert_eq!(
+        answer["cards"][0]["decision"]["reasons"][0]["code"],
+        "customer_suspended"
+    );
+}
+
+#[tokio::test]
+async fn an_access_token_and_a_customer_of_one_node_are_known_on_another() {
+    let [one, other] = TestApp::two_nodes().await;
+    let merchant = one.merchant().await;
+    let elsewhere = merchant.clone().at(&other);
+    let customer_id = merchant.customer(PHONE).await;
+    let seen = elsewhere.read(&customer_id).await;
+    assert_eq!(seen["mobile_number"], json!(PHONE));
+    let refused = elsewhere.create(&json!({ "mobile_number": PHONE })).await;
+    assert_eq!(
+        refused["additional_error_details"]["customer_id"],
+        json!(customer_id)
+    );
+}
+
+#[tokio::test]
+async fn one_phone_identified_on_two_nodes_at_once_is_one_customer() {
+    let nodes = TestApp::two_nodes().await;
+    let merchant = nodes[0].merchant().await;
+    let mut running = tokio::task::JoinSet::new();
+    for n in 0..60 {
+        let merchant = merchant.clone().at(&nodes[n % 2]);
+        running.spawn(async move {
+            let body = json!({ "mobile_number": PHONE });
+            merchant.post("/api/v1/customer/identify", &body).await
+        });
+    }
+    let answers = running.join_all().await;
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(created, 1);
+    for answer in &answers {
+        assert_eq!(answer["customer_id"], answers[0]["customer_id"], "{answer}");
+    }
+}
