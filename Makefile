@@ -11,7 +11,7 @@ export SQLX_OFFLINE := true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test bench fmt lint clean
+.PHONY: help demo build test soak bench fmt lint clean
 .PHONY: setup setup-build frontend binary fmt-check unit-tests sdk-tests browser-tests
 
 help: ## what there is to make
@@ -25,6 +25,9 @@ build: setup-build frontend binary ## the release binary with both pages inside 
 
 test: setup fmt-check frontend lint binary unit-tests sdk-tests browser-tests ## every check there is
 	$(STEP) 'everything passed'
+
+soak: setup-build frontend binary ## the fault campaigns, long: kills, power cuts, broken disks; some ten minutes
+	@scripts/soak.sh $(ARGS)
 
 bench: setup-build frontend ## measure speed and size; takes minutes of an otherwise idle machine
 	@scripts/bench.sh $(ARGS)

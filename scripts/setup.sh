@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing into .tools/ (git-ignored) and reuses what is there.
-#   scripts/setup.sh [wasm] [node] [browser] [python] [postgres]      nothing named: these five
-#   scripts/setup.sh bench                                             what only the benchmark needs
+#   scripts/setup.sh [wasm] [node] [browser] [python] [postgres] [faults]   nothing named: these six
+#   scripts/setup.sh bench                                                  what only the benchmark needs
 source "$(dirname "$0")/env.sh"
 
 NODE_MAJOR=20
@@ -134,15 +134,20 @@ setup_postgres() {
   say "$("$(find_postgres)/postgres" --version): present"
 }
 
+setup_faults() {
+  have strace || apt_install strace
+  say "strace $(strace --version | sed -n '1s/.*version //p'): present"
+}
+
 setup_bench() {
   have wrk || apt_install wrk
   say "$(wrk -v 2>&1 | sed -n '1s/ Copyright.*//p'): present"
 }
 
-[ $# -gt 0 ] || set -- wasm node browser python postgres
+[ $# -gt 0 ] || set -- wasm node browser python postgres faults
 for part in "$@"; do
   case $part in
-    wasm | node | browser | python | postgres | bench) "setup_$part" ;;
-    *) die "unknown part: $part (there are wasm, node, browser, python, postgres, bench)" ;;
+    wasm | node | browser | python | postgres | faults | bench) "setup_$part" ;;
+    *) die "unknown part: $part (there are wasm, node, browser, python, postgres, faults, bench)" ;;
   esac
 done
