@@ -1,94 +1,14 @@
 //! Queries on customers.
 
 use shared::Timestamp;
-use shared::customer::{CustomerState, CustomerStatus, Resumes};
+use shared::customer::CustomerStatus;
 use shared::id::{CustomerId, MerchantId};
 use sqlx::PgConnection;
-use store::{CustomerRecord, Inserted, PageAfter, Replaced, StoreError};
+use store::row::{CustomerRow, columns_of};
+use store::{CustomerRecord, Inserted, PageAfter, Replaced};
 
-use crate::error::{Answer, Reading};
+use crate::error::Answer;
 use crate::outcome::{inserted, replaced};
-
-struct CustomerRow {
-    customer_id: String,
-    status: String,
-    suspended_until_at: Option<i64>,
-    resumes: Option<String>,
-    state_since_at: i64,
-    verified_at: Option<i64>,
-    phone_changed_at: Option<i64>,
-    version: i64,
-    wrapped_key: Vec<u8>,
-    profile: Vec<u8>,
-    phone_index: Option<Vec<u8>>,
-    reference_index: Option<Vec<u8>>,
-    email_index: Option<Vec<u8>>,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<CustomerRow> for CustomerRecord {
-    type Error = StoreError;
-
-    fn try_from(row: CustomerRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "customers",
-            id: &row.customer_id,
-        };
-        let resumes = reading.optional("resumes", row.resumes.as_deref(), parse_resumes)?;
-        let state = match (
-            reading.word("status", &row.status, CustomerStatus::parse)?,
-            resumes,
-        ) {
-            (CustomerStatus::Inactive, None) => CustomerState::Inactive,
-            (CustomerStatus::Active, None) => CustomerState::Active,
-            (CustomerStatus::Deleted, None) => CustomerState::Deleted,
-            (CustomerStatus::Suspended, Some(resumes)) => CustomerState::Suspended {
-                until: row.suspended_until_at.map(Timestamp::from_micros),
-                resumes,
-            },
-            _ => return Err(reading.corrupt("resumes", "what does not go with the status")),
-        };
-        Ok(Self {
-            customer_id: reading.word("customer_id", &row.customer_id, CustomerId::parse)?,
-            state,
-            state_since: Timestamp::from_micros(row.state_since_at),
-            verified_at: row.verified_at.map(Timestamp::from_micros),
-            phone_changed_at: row.phone_changed_at.map(Timestamp::from_micros),
-            version: row.version,
-            wrapped_key: row.wrapped_key,
-            profile: row.profile,
-            phone_index: row.phone_index,
-            reference_index: row.reference_index,
-            email_index: row.email_index,
-            created_at: Timestamp::from_micros(row.created_at),
-            updated_at: Timestamp::from_micros(row.updated_at),
-        })
-    }
-}
-
-fn parse_resumes(text: &str) -> Option<Resumes> {
-    match text {
-        "INACTIVE" => Some(Resumes::Inactive),
-        "ACTIVE" => Some(Resumes::Active),
-        _ => None,
-    }
-}
-
-/// The columns that a state takes: status, end of the suspension, what it leads back to.
-fn columns_of(state: CustomerState) -> (&'static str, Option<i64>, Option<&'static str>) {
-    let (until, resumes) = match state {
-        CustomerState::Suspended { until, resumes } => (
-            until.map(Timestamp::as_micros),
-            Some(match resumes {
-                Resumes::Inactive => "INACTIVE",
-                Resumes::Active => "ACTIVE",
-            }),
-        ),
-        CustomerState::Inactive | CustomerState::Active | CustomerState::Deleted => (None, None),
-    };
-    (state.status().as_str(), until, resumes)
-}
 
 /// `select` of every column, with the given rest of the query and its arguments.
 macro_rules! select {

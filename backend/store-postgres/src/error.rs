@@ -68,49 +68,6 @@ pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
         .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
-/// Names the row whose columns are being read, so that one that lies can be named.
-pub(crate) struct Reading<'a> {
-    pub(crate) table: &'static str,
-    pub(crate) id: &'a str,
-}
-
-impl Reading<'_> {
-    /// The column holds what it must not.
-    pub(crate) fn corrupt(&self, column: &'static str, problem: impl Into<String>) -> StoreError {
-        StoreError::Corrupt {
-            table: self.table,
-            column,
-            id: self.id.to_owned(),
-            problem: problem.into(),
-        }
-    }
-
-    /// A word of a closed set.
-    pub(crate) fn word<T>(
-        &self,
-        column: &'static str,
-        text: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> store::Result<T> {
-        parse(text).ok_or_else(|| self.corrupt(column, "a word that is none of its own"))
-    }
-
-    /// An identifier, or anything else with a form of its own, that may be missing.
-    pub(crate) fn optional<T>(
-        &self,
-        column: &'static str,
-        text: Option<&str>,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> store::Result<Option<T>> {
-        text.map(|text| self.word(column, text, parse)).transpose()
-    }
-
-    /// A count.
-    pub(crate) fn count(&self, column: &'static str, number: i64) -> store::Result<u32> {
-        u32::try_from(number).map_err(|_| self.corrupt(column, "a count out of range"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::passes;

@@ -1,76 +1,11 @@
 //! Queries on the audit chains.
 
-use shared::Timestamp;
-use shared::customer::Actor;
 use shared::id::{CustomerId, MerchantId, TokenId};
 use sqlx::SqliteConnection;
-use store::{AuditRecord, StoreError};
+use store::AuditRecord;
+use store::row::{AuditRow, word_of};
 
-use crate::error::{Answer, Reading};
-
-struct AuditRow {
-    merchant_id: String,
-    seq: i64,
-    happened_at: i64,
-    actor: String,
-    actor_id: String,
-    address: Option<String>,
-    action: String,
-    customer_id: Option<String>,
-    token_id: Option<String>,
-    fields: String,
-    transition: String,
-    sealed_reason: Option<Vec<u8>>,
-    request_id: String,
-    previous_hash: Vec<u8>,
-    hash: Vec<u8>,
-}
-
-impl TryFrom<AuditRow> for AuditRecord {
-    type Error = StoreError;
-
-    fn try_from(row: AuditRow) -> Result<Self, StoreError> {
-        let id = format!("{}/{}", row.merchant_id, row.seq);
-        let reading = Reading {
-            table: "audit_entries",
-            id: &id,
-        };
-        Ok(Self {
-            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
-            seq: row.seq,
-            at: Timestamp::from_micros(row.happened_at),
-            actor: reading.word("actor", &row.actor, parse_actor)?,
-            actor_id: row.actor_id,
-            address: row.address,
-            action: row.action,
-            customer_id: reading.optional(
-                "customer_id",
-                row.customer_id.as_deref(),
-                CustomerId::parse,
-            )?,
-            token_id: reading.optional("token_id", row.token_id.as_deref(), TokenId::parse)?,
-            fields: row.fields,
-            transition: row.transition,
-            sealed_reason: row.sealed_reason,
-            request_id: row.request_id,
-            previous_hash: row.previous_hash,
-            hash: row.hash,
-        })
-    }
-}
-
-const fn word_of(actor: Actor) -> &'static str {
-    match actor {
-        Actor::Merchant => "merchant",
-        Actor::Admin => "admin",
-        Actor::Shopper => "shopper",
-        Actor::System => "system",
-    }
-}
-
-fn parse_actor(text: &str) -> Option<Actor> {
-    Actor::ALL.into_iter().find(|actor| word_of(*actor) == text)
-}
+use crate::error::Answer;
 
 pub(crate) async fn head(
     connection: &mut SqliteConnection,

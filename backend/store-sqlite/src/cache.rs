@@ -26,7 +26,7 @@ use shared::id::{CustomerId, MerchantId};
 use store::{CustomerRecord, MerchantRecord, TokenRecord};
 
 use crate::compact;
-use crate::consents::LastConsent;
+use store::row::LastConsent;
 
 /// What all kept records may weigh: room for 10,000 customers, of which one with three tokens weighs
 /// some 3 KB over all its entries.

@@ -11,7 +11,7 @@ use shared::customer::{CustomerState, Resumes};
 use shared::id::{CustomerId, ServiceProviderTokenId, TokenId};
 use store::{CustomerRecord, TokenRecord};
 
-use crate::consents::LastConsent;
+use store::row::LastConsent;
 
 pub(crate) fn customer_to_bytes(record: &CustomerRecord) -> Vec<u8> {
     // every field by name: one that is added must be thought of here

@@ -1,67 +1,12 @@
 //! Queries on records that are only ever added to: consents, and decisions that were shown.
 
-use shared::Timestamp;
-use shared::consent::{ConsentAct, ConsentRecord, Purpose};
+use shared::consent::{ConsentRecord, Purpose};
 use shared::id::{CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqliteConnection;
-use store::{DecisionRecord, StoreError};
+use store::DecisionRecord;
+use store::row::{DecisionRow, LastConsent, LastConsentRow};
 
-use crate::error::{Answer, Reading};
-
-/// A token's last record of consent for one purpose.
-pub(crate) type LastConsent = (TokenId, ConsentAct, Timestamp);
-
-struct LastConsentRow {
-    token_id: String,
-    act: String,
-    recorded_at: i64,
-}
-
-impl TryFrom<LastConsentRow> for LastConsent {
-    type Error = StoreError;
-
-    fn try_from(row: LastConsentRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "consents",
-            id: &row.token_id,
-        };
-        Ok((
-            reading.word("token_id", &row.token_id, TokenId::parse)?,
-            reading.word("act", &row.act, ConsentAct::parse)?,
-            Timestamp::from_micros(row.recorded_at),
-        ))
-    }
-}
-
-struct DecisionRow {
-    customer_id: String,
-    token_id: String,
-    session_id: String,
-    shown_at: i64,
-    rules_version: i64,
-    inputs: String,
-    outcome: String,
-}
-
-impl TryFrom<DecisionRow> for DecisionRecord {
-    type Error = StoreError;
-
-    fn try_from(row: DecisionRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "decisions",
-            id: &row.customer_id,
-        };
-        Ok(Self {
-            customer_id: reading.word("customer_id", &row.customer_id, CustomerId::parse)?,
-            token_id: reading.word("token_id", &row.token_id, TokenId::parse)?,
-            session_id: reading.word("session_id", &row.session_id, SessionId::parse)?,
-            at: Timestamp::from_micros(row.shown_at),
-            rules_version: reading.count("rules_version", row.rules_version)?,
-            inputs: row.inputs,
-            outcome: row.outcome,
-        })
-    }
-}
+use crate::error::Answer;
 
 /// The last one is the one added last, whatever the clock said.
 pub(crate) async fn last_of(

@@ -4,8 +4,9 @@ use shared::Timestamp;
 use shared::id::MerchantId;
 use sqlx::SqliteConnection;
 use store::CoolDown;
+use store::row::Reading;
 
-use crate::error::{Answer, Reading};
+use crate::error::Answer;
 
 /// What stands in `limit_events.merchant_id` for a limit across merchants.
 const ACROSS: &str = "";

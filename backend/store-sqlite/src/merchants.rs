@@ -3,68 +3,11 @@
 use shared::Timestamp;
 use shared::id::MerchantId;
 use sqlx::SqliteConnection;
-use store::{ApiKeyRecord, Inserted, MerchantRecord, Replaced, StoreError};
+use store::row::{ApiKeyRow, MerchantRow};
+use store::{ApiKeyRecord, Inserted, MerchantRecord, Replaced};
 
-use crate::error::{Answer, Reading};
+use crate::error::Answer;
 use crate::outcome::{inserted, replaced};
-
-struct MerchantRow {
-    merchant_id: String,
-    name: String,
-    sandbox: bool,
-    wrapped_key: Vec<u8>,
-    wrapped_index_key: Vec<u8>,
-    settings: String,
-    created_at: i64,
-}
-
-impl TryFrom<MerchantRow> for MerchantRecord {
-    type Error = StoreError;
-
-    fn try_from(row: MerchantRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "merchants",
-            id: &row.merchant_id,
-        };
-        Ok(Self {
-            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
-            name: row.name,
-            sandbox: row.sandbox,
-            wrapped_key: row.wrapped_key,
-            wrapped_index_key: row.wrapped_index_key,
-            settings: row.settings,
-            created_at: Timestamp::from_micros(row.created_at),
-        })
-    }
-}
-
-struct ApiKeyRow {
-    merchant_id: String,
-    client_id: String,
-    secret_sha256: Vec<u8>,
-    created_at: i64,
-    last_used_at: Option<i64>,
-    revoked_at: Option<i64>,
-}
-
-impl TryFrom<ApiKeyRow> for ApiKeyRecord {
-    type Error = StoreError;
-
-    fn try_from(row: ApiKeyRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "api_keys",
-            id: &row.client_id,
-        };
-        Ok(Self {
-            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
-            secret_sha256: row.secret_sha256,
-            created_at: Timestamp::from_micros(row.created_at),
-            last_used_at: row.last_used_at.map(Timestamp::from_micros),
-            revoked_at: row.revoked_at.map(Timestamp::from_micros),
-            client_id: row.client_id,
-        })
-    }
-}
 
 pub(crate) async fn instance_value(
     connection: &mut SqliteConnection,

@@ -3,39 +3,10 @@
 use shared::Timestamp;
 use shared::id::{MerchantId, MessageId};
 use sqlx::SqliteConnection;
-use store::{OutboxRecord, StoreError};
+use store::OutboxRecord;
+use store::row::OutboxRow;
 
-use crate::error::{Answer, Reading};
-
-struct OutboxRow {
-    merchant_id: String,
-    message_id: String,
-    kind: String,
-    payload: Vec<u8>,
-    due_at: i64,
-    attempts: i64,
-    created_at: i64,
-}
-
-impl TryFrom<OutboxRow> for OutboxRecord {
-    type Error = StoreError;
-
-    fn try_from(row: OutboxRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "outbox_messages",
-            id: &row.message_id,
-        };
-        Ok(Self {
-            merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
-            message_id: reading.word("message_id", &row.message_id, MessageId::parse)?,
-            kind: row.kind,
-            payload: row.payload,
-            due_at: Timestamp::from_micros(row.due_at),
-            attempts: reading.count("attempts", row.attempts)?,
-            created_at: Timestamp::from_micros(row.created_at),
-        })
-    }
-}
+use crate::error::Answer;
 
 pub(crate) async fn next_due(connection: &mut SqliteConnection) -> Answer<Option<Timestamp>> {
     let due = sqlx::query_scalar!(r#"select min(due_at) as "due_at: i64" from outbox_messages"#)

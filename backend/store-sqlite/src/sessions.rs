@@ -1,120 +1,13 @@
 //! Queries on checkout sessions and the challenges that run in them.
 
 use shared::Timestamp;
-use shared::checkout_session::SessionStatus;
-use shared::consent::Purpose;
 use shared::id::{ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqliteConnection;
-use store::{ChallengeRecord, Inserted, Replaced, SessionRecord, StoreError};
+use store::row::{ChallengeRow, SessionRow};
+use store::{ChallengeRecord, Inserted, Replaced, SessionRecord};
 
-use crate::error::{Answer, Reading};
+use crate::error::Answer;
 use crate::outcome::{inserted, replaced};
-
-struct SessionRow {
-    session_id: String,
-    secret_sha256: Option<Vec<u8>>,
-    frame_code_sha256: Option<Vec<u8>>,
-    cookie_sha256: Option<Vec<u8>>,
-    origin: String,
-    amount: Option<i64>,
-    currency: Option<String>,
-    hint: Option<Vec<u8>>,
-    locale: Option<String>,
-    allow: String,
-    purpose: String,
-    status: String,
-    customer_id: Option<String>,
-    is_new: bool,
-    challenge_id: Option<String>,
-    shown_revision: Option<String>,
-    selected_token_id: Option<String>,
-    save_consent: Option<String>,
-    created_at: i64,
-    expires_at: i64,
-}
-
-impl TryFrom<SessionRow> for SessionRecord {
-    type Error = StoreError;
-
-    fn try_from(row: SessionRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "checkout_sessions",
-            id: &row.session_id,
-        };
-        Ok(Self {
-            session_id: reading.word("session_id", &row.session_id, SessionId::parse)?,
-            secret_sha256: row.secret_sha256,
-            frame_code_sha256: row.frame_code_sha256,
-            cookie_sha256: row.cookie_sha256,
-            origin: row.origin,
-            amount: row.amount,
-            currency: row.currency,
-            hint: row.hint,
-            locale: row.locale,
-            allow: row.allow,
-            purpose: reading.word("purpose", &row.purpose, Purpose::parse)?,
-            status: reading.word("status", &row.status, SessionStatus::parse)?,
-            customer_id: reading.optional(
-                "customer_id",
-                row.customer_id.as_deref(),
-                CustomerId::parse,
-            )?,
-            is_new: row.is_new,
-            challenge_id: reading.optional(
-                "challenge_id",
-                row.challenge_id.as_deref(),
-                ChallengeId::parse,
-            )?,
-            shown_revision: row.shown_revision,
-            selected_token_id: reading.optional(
-                "selected_token_id",
-                row.selected_token_id.as_deref(),
-                TokenId::parse,
-            )?,
-            save_consent: row.save_consent,
-            created_at: Timestamp::from_micros(row.created_at),
-            expires_at: Timestamp::from_micros(row.expires_at),
-        })
-    }
-}
-
-struct ChallengeRow {
-    challenge_id: String,
-    session_id: String,
-    phone_index: Vec<u8>,
-    phone: Vec<u8>,
-    code_mac: Option<Vec<u8>>,
-    code_expires_at: i64,
-    sends: i64,
-    last_sent_at: i64,
-    wrong: i64,
-    locked_until_at: Option<i64>,
-    created_at: i64,
-}
-
-impl TryFrom<ChallengeRow> for ChallengeRecord {
-    type Error = StoreError;
-
-    fn try_from(row: ChallengeRow) -> Result<Self, StoreError> {
-        let reading = Reading {
-            table: "challenges",
-            id: &row.challenge_id,
-        };
-        Ok(Self {
-            challenge_id: reading.word("challenge_id", &row.challenge_id, ChallengeId::parse)?,
-            session_id: reading.word("session_id", &row.session_id, SessionId::parse)?,
-            phone_index: row.phone_index,
-            phone: row.phone,
-            code_mac: row.code_mac,
-            code_expires_at: Timestamp::from_micros(row.code_expires_at),
-            sends: reading.count("sends", row.sends)?,
-            last_sent_at: Timestamp::from_micros(row.last_sent_at),
-            wrong: reading.count("wrong", row.wrong)?,
-            locked_until: row.locked_until_at.map(Timestamp::from_micros),
-            created_at: Timestamp::from_micros(row.created_at),
-        })
-    }
-}
 
 pub(crate) async fn by_id(
     connection: &mut SqliteConnection,

@@ -11,6 +11,7 @@
 
 pub mod conformance;
 mod record;
+pub mod row;
 
 use async_trait::async_trait;
 use shared::Timestamp;
