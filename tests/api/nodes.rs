@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acceptance::app::TestApp;
 use acceptance::desk::Desk;
+use acceptance::server::Server;
 use serde_json::json;
 use shared::api::admin::Role;
 
@@ -71,5 +72,22 @@ async fn one_phone_identified_on_two_nodes_at_once_is_one_customer() {
     assert_eq!(created, 1);
     for answer in &answers {
         assert_eq!(answer["customer_id"], answers[0]["customer_id"], "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_widget_is_never_answered_with_half_of_a_change() {
+    let [one, other] = TestApp::two_nodes().await;
+    let merchant = one.merchant().await.at(&other);
+    let customer_id = merchant.customer_who_is("ACTIVE", PHONE).await;
+    let mut shopper = merchant.shopper(&one).await;
+    let mut revision = shopper.verify(PHONE).await["revision"].clone();
+    for n in 0..20 {
+        let path = format!("customer?after={}", revision.as_str().unwrap());
+        let card = Server::token_body(&customer_id, &format!("card-{n}"));
+        let (told, made) = tokio::join!(shopper.get(&path), merchant.post("/api/v1/tokens", &card));
+        made.is(201);
+        revision = shopper.get("customer").await["revision"].clone();
+        assert_eq!(told["revision"], revision, "{told}");
     }
 }

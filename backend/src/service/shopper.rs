@@ -75,6 +75,7 @@ impl From<customers::CustomerError> for ShopperError {
     fn from(error: customers::CustomerError) -> Self {
         match error {
             customers::CustomerError::Fault(fault) => Self::Fault(fault),
+            customers::CustomerError::NotFound => Self::NotFound,
             customers::CustomerError::Deleted => Self::CustomerDeleted,
             other => Self::Fault(Fault::Other(other.to_string())),
         }
@@ -107,19 +108,12 @@ async fn look(
     session: &SessionRecord,
 ) -> Result<CustomerCards, ShopperError> {
     let customer_id = identified(session)?;
-    let record = view
-        .customer(&merchant.merchant_id, customer_id)
-        .await?
-        .ok_or(ShopperError::NotFound)?;
-    let customer = merchant.keys.customer(&record).map_err(Fault::from)?;
     let allow: Vec<Permission> = serde_json::from_str(&session.allow).unwrap_or_default();
-    let mut cards = Vec::new();
-    if allow.contains(&Permission::List) {
-        cards = decide_all(
+    let (customer, cards) = if allow.contains(&Permission::List) {
+        let (customer, mut cards) = decide_all(
             view,
             merchant,
-            &record,
-            &customer,
+            customer_id,
             session.purpose,
             &merchant.context(session.amount),
             app.clock.now(),
@@ -128,7 +122,11 @@ async fn look(
         cards.retain(|decided| decided.token.removal_confirmed_at.is_none());
         // What can be paid with comes first; the widget keeps the order it has shown when this changes.
         cards.sort_by_key(|decided| !decided.decision.eligible);
-    }
+        (customer, cards)
+    } else {
+        let customer = customers::load(view, merchant, customer_id).await;
+        (customer?, Vec::new())
+    };
     let revision = revision(&customer, &cards);
     Ok(CustomerCards {
         customer,

@@ -283,26 +283,49 @@ pub async fn list(
     customer_id: &CustomerId,
 ) -> Result<(Customer, Vec<Decided>), TokenError> {
     let mut view = app.store.read().await?;
-    let record = view
-        .customer(&merchant.merchant_id, customer_id)
-        .await?
-        .ok_or(TokenError::CustomerNotFound)?;
-    let customer = merchant.keys.customer(&record)?;
-    let decided = decide_all(
+    decide_all(
         &mut *view,
         merchant,
-        &record,
-        &customer,
+        customer_id,
         Purpose::default(),
         &merchant.context(None),
         app.clock.now(),
     )
-    .await?;
-    Ok((customer, decided))
+    .await
 }
 
-/// Decides about every token of a customer through a view, newest first.
+/// A customer, and the decisions about every token, newest first, as all of them stood at one moment.
+///
+/// A view is no snapshot. But whatever changes a token raises its customer's version in the same
+/// transaction, so what was read between two looks at one version belongs together.
+///
+/// # Errors
+/// [`TokenError::CustomerNotFound`] and faults.
 pub(super) async fn decide_all(
+    view: &mut dyn Read,
+    merchant: &Merchant,
+    customer_id: &CustomerId,
+    purpose: Purpose,
+    context: &Context,
+    now: Timestamp,
+) -> Result<(Customer, Vec<Decided>), TokenError> {
+    let mut record = view.customer(&merchant.merchant_id, customer_id).await?;
+    loop {
+        let before = record.ok_or(TokenError::CustomerNotFound)?;
+        let customer = merchant.keys.customer(&before)?;
+        let decided =
+            decide_each(view, merchant, &before, &customer, purpose, context, now).await?;
+        record = view.customer(&merchant.merchant_id, customer_id).await?;
+        if record
+            .as_ref()
+            .is_some_and(|after| after.version == before.version)
+        {
+            return Ok((customer, decided));
+        }
+    }
+}
+
+async fn decide_each(
     view: &mut dyn Read,
     merchant: &Merchant,
     record: &store::CustomerRecord,
@@ -447,16 +470,10 @@ pub(super) async fn decide_one(
     purpose: Purpose,
     amount: Option<i64>,
 ) -> Result<Decided, TokenError> {
-    let record = view
-        .customer(&merchant.merchant_id, customer_id)
-        .await?
-        .ok_or(TokenError::CustomerNotFound)?;
-    let customer = merchant.keys.customer(&record)?;
-    let decided = decide_all(
+    let (_, decided) = decide_all(
         view,
         merchant,
-        &record,
-        &customer,
+        customer_id,
         purpose,
         &merchant.context(amount),
         app.clock.now(),
