@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use store::DecisionRecord;
 use store::row::{DecisionRow, LastConsent, LastConsentRow};
 
+use crate::customers;
 use crate::error::Answer;
 
 /// The last one is the one added last, whatever the clock said.
@@ -37,28 +38,13 @@ pub(crate) async fn last_of(
         .collect::<Result<_, _>>()?)
 }
 
-/// Takes the customer until the unit ends, so that nobody else gives out the next number of its records.
-async fn take_customer(
-    connection: &mut PgConnection,
-    merchant: &str,
-    customer: &str,
-) -> Answer<()> {
-    sqlx::query!(
-        "select customer_id from customers where merchant_id = $1 and customer_id = $2 for no key update",
-        merchant,
-        customer
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(())
-}
-
 pub(crate) async fn append(
     connection: &mut PgConnection,
     merchant: &MerchantId,
     customer: &CustomerId,
     consent: &ConsentRecord,
 ) -> Answer<()> {
+    customers::take(connection, merchant, customer).await?;
     let (merchant, customer) = (merchant.as_str(), customer.as_str());
     let token_id = consent.token_id.as_ref().map(TokenId::as_str);
     let (purpose, act, channel) = (
@@ -69,7 +55,6 @@ pub(crate) async fn append(
     let language = consent.language.map(shared::text::Language::tag);
     let session_id = consent.session_id.as_ref().map(SessionId::as_str);
     let recorded_at = consent.at.as_micros();
-    take_customer(connection, merchant, customer).await?;
     sqlx::query!(
         "insert into consents (merchant_id, customer_id, seq, token_id, purpose, act, channel, text_version,
                 language, session_id, recorded_at)
@@ -119,10 +104,10 @@ pub(crate) async fn append_decision(
     merchant: &MerchantId,
     decision: &DecisionRecord,
 ) -> Answer<()> {
+    customers::take(connection, merchant, &decision.customer_id).await?;
     let (merchant, customer) = (merchant.as_str(), decision.customer_id.as_str());
     let (token_id, session_id) = (decision.token_id.as_str(), decision.session_id.as_str());
     let shown_at = decision.at.as_micros();
-    take_customer(connection, merchant, customer).await?;
     sqlx::query!(
         "insert into decisions (merchant_id, customer_id, seq, token_id, session_id, shown_at, rules_version,
                 inputs, outcome)

@@ -49,6 +49,23 @@ pub(crate) async fn by_id(
     .await?)
 }
 
+/// Takes a customer until the unit ends: nobody else changes it, its tokens, or what is appended to it. Who
+/// changes any of these takes the customer first, so that two who do never wait for each other.
+pub(crate) async fn take(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    customer: &CustomerId,
+) -> Answer<()> {
+    sqlx::query!(
+        "select customer_id from customers where merchant_id = $1 and customer_id = $2 for no key update",
+        merchant.as_str(),
+        customer.as_str()
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(())
+}
+
 /// The same, and nobody else changes it before the unit ends.
 pub(crate) async fn by_id_to_change(
     connection: &mut PgConnection,

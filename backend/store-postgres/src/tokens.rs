@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use store::row::{TokenColumns, TokenRow};
 use store::{Inserted, Replaced, TokenRecord};
 
+use crate::customers;
 use crate::error::{Answer, is_text};
 use crate::outcome::{inserted, replaced};
 
@@ -50,14 +51,12 @@ pub(crate) async fn by_id_to_change(
     merchant: &MerchantId,
     token: &TokenId,
 ) -> Answer<Option<TokenRecord>> {
-    let (merchant, token) = (merchant.as_str(), token.as_str());
-    one(select!(
-        "where merchant_id = $1 and token_id = $2 for no key update",
-        merchant,
-        token
-    )
-    .fetch_optional(connection)
-    .await?)
+    let found = by_id(&mut *connection, merchant, token).await?;
+    let Some(customer) = found.map(|token| token.customer_id) else {
+        return Ok(None);
+    };
+    customers::take(&mut *connection, merchant, &customer).await?;
+    by_id(connection, merchant, token).await
 }
 
 pub(crate) async fn by_reference(
@@ -84,17 +83,12 @@ pub(crate) async fn by_reference_to_change(
     merchant: &MerchantId,
     reference: &str,
 ) -> Answer<Option<TokenRecord>> {
-    if !is_text(reference) {
+    let found = by_reference(&mut *connection, merchant, reference).await?;
+    let Some(customer) = found.map(|token| token.customer_id) else {
         return Ok(None);
-    }
-    let merchant = merchant.as_str();
-    one(select!(
-        "where merchant_id = $1 and merchant_token_reference = $2 for no key update",
-        merchant,
-        reference
-    )
-    .fetch_optional(connection)
-    .await?)
+    };
+    customers::take(&mut *connection, merchant, &customer).await?;
+    by_reference(connection, merchant, reference).await
 }
 
 pub(crate) async fn of_customer(

@@ -13,7 +13,7 @@ use shared::consent::ConsentAct;
 use sqlx::PgConnection;
 use store::conformance::sample::{
     at, audit, challenge, challenge_id, consent, customer, customer_id, merchant_id, next, people,
-    session, session_id,
+    session, session_id, token, token_id,
 };
 use store::{Inserted, Replaced, Store, StoreError};
 use store_postgres::PostgresStore;
@@ -92,6 +92,39 @@ async fn a_customer_that_a_unit_has_read_is_not_changed_by_another_node() {
     assert_eq!(replaced.unwrap(), Replaced::Yes);
     unit.commit().await.unwrap();
     assert_eq!(other.await.unwrap(), Some(next(&customer(1))));
+}
+
+/// One comes from the token, as a provider's answer does, the other from the customer, as its deletion
+/// does: had the first only the token, each would wait for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_a_token_and_who_changes_its_customer_do_not_wait_for_each_other() {
+    let (database, first, second) = nodes(1).await;
+    let merchant = merchant_id(1);
+    let mut unit = first.write().await.unwrap();
+    let inserted = unit.insert_token(&merchant, &token(1, 1)).await;
+    assert_eq!(inserted.unwrap(), Inserted::Yes);
+    unit.commit().await.unwrap();
+
+    let mut watching = database.connect().await;
+    let mut from_token = first.write().await.unwrap();
+    from_token.token(&merchant, &token_id(1)).await.unwrap();
+    let other = tokio::spawn(async move {
+        let mut from_customer = second.write().await.unwrap();
+        let merchant = merchant_id(1);
+        from_customer
+            .customer(&merchant, &customer_id(1))
+            .await
+            .unwrap();
+        from_customer
+            .replace_token(&merchant, &token(1, 1))
+            .await
+            .unwrap()
+    });
+    waits_or_is_done(&mut watching, &other).await;
+    let customer = from_token.customer(&merchant, &customer_id(1)).await;
+    assert!(customer.unwrap().is_some());
+    from_token.commit().await.unwrap();
+    assert_eq!(other.await.unwrap(), Replaced::Yes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
