@@ -12,7 +12,7 @@ export SQLX_OFFLINE := true
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo build test soak bench fmt lint clean
-.PHONY: setup setup-build frontend binary fmt-check unit-tests sdk-tests browser-tests
+.PHONY: setup setup-build frontend binary fmt-check unit-tests sdk-tests browser-tests postgres-tests
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: build ## build everything and run the demo: the shop, the widget, the admi
 
 build: setup-build frontend binary ## the release binary with both pages inside it
 
-test: setup fmt-check frontend lint binary unit-tests sdk-tests browser-tests ## every check there is
+test: setup fmt-check frontend lint binary unit-tests sdk-tests browser-tests postgres-tests ## every check there is
 	$(STEP) 'everything passed'
 
 soak: setup-build frontend binary ## the fault campaigns, long: kills, power cuts, broken disks; some ten minutes
@@ -64,14 +64,17 @@ fmt-check:
 	$(STEP) 'formatting'
 	@cargo fmt --all --check
 
-unit-tests: ## the tests in Rust, those of the APIs on PostgreSQL too
+unit-tests: ## the tests in Rust
 	$(STEP) 'tests in Rust'
 	@scripts/postgres.sh $(CARGO_TEST) --workspace
-	$(STEP) 'tests of the APIs on PostgreSQL'
-	@ONFILE_TEST_DATABASE=postgres scripts/postgres.sh $(CARGO_TEST) -p acceptance --test api
 
 sdk-tests: ## the official Python SDK against the built binary
 	@scripts/test-sdk.sh
 
 browser-tests: ## the pages in headless Chromium against the built binary
 	@scripts/test-browser.sh
+
+postgres-tests: ## those of the APIs, the SDK and the pages once more, with their data on PostgreSQL
+	$(STEP) 'the same on PostgreSQL'
+	@ONFILE_TEST_DATABASE=postgres scripts/postgres.sh bash -c \
+		'$(CARGO_TEST) -p acceptance --test api && scripts/test-sdk.sh && scripts/test-browser.sh'

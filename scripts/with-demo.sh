@@ -47,8 +47,15 @@ read -r public admin shop < <(node -e '
     servers.forEach((s) => s.close());
   });')
 
+database=()
+if [ "${ONFILE_TEST_DATABASE:-}" = postgres ]; then
+  [ -n "${ONFILE_POSTGRES_URL:-}" ] || die "there is no PostgreSQL server: run this with scripts/postgres.sh"
+  psql --quiet "$ONFILE_POSTGRES_URL" --command "create database onfile_demo_$$"
+  database=(--database-url "${ONFILE_POSTGRES_URL/\/postgres?/\/onfile_demo_$$?}")
+fi
+
 say "demo: starting on ports $public, $admin, $shop"
-$BINARY demo --data-dir "$dir/data" --public-addr "127.0.0.1:$public" \
+$BINARY demo --data-dir "$dir/data" "${database[@]}" --public-addr "127.0.0.1:$public" \
   --admin-addr "127.0.0.1:$admin" --shop-addr "127.0.0.1:$shop" >"$log" 2>&1 &
 pid=$!
 poll $START_TIMEOUT_S ready_or_ended || die "the demo wrote no demo.json within $START_TIMEOUT_S s"
