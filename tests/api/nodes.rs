@@ -22,17 +22,12 @@ async fn a_suspension_on_one_node_reaches_a_widget_that_is_open_on_another() {
     let revision = shopper.verify(PHONE).await["revision"].clone();
     let path = format!("customer?after={}", revision.as_str().unwrap());
     let desk = Desk::open(&other, &merchant, Role::Officer).await;
-    let poll = shopper.get(&path);
-    tokio::pin!(poll);
-    tokio::select! {
-        biased;
-        early = &mut poll => panic!("answered although nothing had changed: {early}"),
-        moved = desk.make_move(&customer_id, "suspend") => drop(moved.is(200)),
-    }
-    let answer = tokio::time::timeout(PATIENCE, poll)
-        .await
-        .expect("the widget was not told")
-        .is(200);
+    let (told, moved) = tokio::join!(
+        tokio::time::timeout(PATIENCE, shopper.get(&path)),
+        desk.make_move(&customer_id, "suspend")
+    );
+    moved.is(200);
+    let answer = told.expect("the widget was not told").is(200);
     assert_eq!(answer["customer"]["status"], "SUSPENDED");
     assert_eq!(
         answer["cards"][0]["decision"]["reasons"][0]["code"],
