@@ -21,7 +21,7 @@ use crate::settings::{
     AdminCommand, Command, DataArguments, KeysCommand, MerchantCommand, ServeArguments,
 };
 use crate::vault::{Key, Vault};
-use crate::{demo, http, listen, outbox};
+use crate::{backup, demo, http, listen, outbox};
 
 /// Why a command did not do its thing. The words are for whoever typed it.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum CommandError {
     /// The database.
     #[error(transparent)]
     Open(#[from] store_sqlite::OpenError),
+    /// A copy of the database.
+    #[error(transparent)]
+    Copy(#[from] store_sqlite::CopyError),
     /// The database on a server.
     #[error(transparent)]
     OpenServer(#[from] store_postgres::OpenError),
@@ -95,6 +98,19 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
             ));
             Ok(())
         }
+        Command::Backup { to, data } => unless_interrupted(backup::backup(&to, &data)).await,
+        Command::Restore { from, data } => unless_interrupted(backup::restore(&from, &data)).await,
+    }
+}
+
+/// Drops what is unfinished, and so removes it, when the process is asked to end.
+async fn unless_interrupted(
+    work: impl Future<Output = Result<(), CommandError>>,
+) -> Result<(), CommandError> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        done = work => done,
+        () = signals.asked_to_end() => Err(CommandError::Plain("interrupted: nothing was made".into())),
     }
 }
 
@@ -136,11 +152,17 @@ pub fn fail(error: &dyn std::fmt::Display) -> std::process::ExitCode {
     std::process::ExitCode::FAILURE
 }
 
-fn make_directory(path: &Path) -> Result<(), CommandError> {
+/// Makes a directory with those above it, unless it is there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_directory(path: &Path) -> Result<(), CommandError> {
     std::fs::create_dir_all(path).map_err(|error| CommandError::file(path, &error))
 }
 
-fn key_path(data: &DataArguments) -> PathBuf {
+/// Where the root key is.
+#[must_use]
+pub fn key_path(data: &DataArguments) -> PathBuf {
     data.root_key_file
         .clone()
         .unwrap_or_else(|| data.data_dir.join("root.key"))

@@ -1,8 +1,10 @@
 //! The instance itself: whether the database belongs to this root key.
 
 use super::{Fault, Onfile};
+use crate::vault::Vault;
 
-const ROOT_CHECK: &str = "root_key_check";
+/// The instance value by which a database is known to belong to a root key.
+pub const ROOT_CHECK: &str = "root_key_check";
 
 /// Why this process must not work on this database.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +17,23 @@ pub enum InstanceError {
     Fault(#[from] Fault),
 }
 
+/// Checks that a database belongs to a root key.
+///
+/// # Errors
+/// When the value of [`ROOT_CHECK`] is another key's.
+pub fn check(vault: &Vault, known: &[u8]) -> Result<(), InstanceError> {
+    if crate::vault::equal(known, &vault.check_value()) {
+        Ok(())
+    } else {
+        Err(InstanceError::WrongRootKey)
+    }
+}
+
 /// Binds a new database to the root key, or checks that an old one belongs to it.
 ///
 /// # Errors
 /// [`InstanceError`].
 pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
-    let expected = app.vault.check_value();
     let known = app
         .store
         .read()
@@ -29,16 +42,13 @@ pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
         .instance_value(ROOT_CHECK)
         .await
         .map_err(Fault::from)?;
-    match known {
-        Some(known) if crate::vault::equal(&known, &expected) => Ok(()),
-        Some(_) => Err(InstanceError::WrongRootKey),
-        None => {
-            let mut unit = app.store.write().await.map_err(Fault::from)?;
-            unit.set_instance_value(ROOT_CHECK, &expected)
-                .await
-                .map_err(Fault::from)?;
-            unit.commit().await.map_err(Fault::from)?;
-            Ok(())
-        }
+    if let Some(known) = known {
+        return check(&app.vault, &known);
     }
+    let mut unit = app.store.write().await.map_err(Fault::from)?;
+    unit.set_instance_value(ROOT_CHECK, &app.vault.check_value())
+        .await
+        .map_err(Fault::from)?;
+    unit.commit().await.map_err(Fault::from)?;
+    Ok(())
 }
