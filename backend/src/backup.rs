@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 use store_sqlite::{Contents, CopyError, OpenError};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::command::{CommandError, key_path, make_directory, print, read_key};
 use crate::database::Database;
@@ -33,7 +33,8 @@ pub async fn backup(to: &Path, data: &DataArguments) -> Result<(), CommandError>
         refuse_existing(path)?;
     }
     let directory = directory_of(to);
-    let copy = unfinished(directory)?;
+    let aside = aside(directory)?;
+    let copy = unfinished(&aside)?;
     let contents = store_sqlite::copy(&source, copy.path(), ROOT_CHECK)
         .await
         .map_err(|error| match error {
@@ -48,7 +49,7 @@ pub async fn backup(to: &Path, data: &DataArguments) -> Result<(), CommandError>
     let bytes = fs::metadata(copy.path())
         .map_err(|error| no_backup(to, &error))?
         .len();
-    let mut line = unfinished(directory)?;
+    let mut line = unfinished(&aside)?;
     writeln!(line, "{digest}  {name}")
         .and_then(|()| line.as_file().sync_all())
         .map_err(|error| no_backup(to, &error))?;
@@ -102,7 +103,8 @@ pub async fn restore(from: &Path, data: &DataArguments) -> Result<(), CommandErr
     make_directory(&data.data_dir)?;
     let placed = async {
         let directory = directory_of(&target);
-        let mut copy = unfinished(directory)?;
+        let aside = aside(directory)?;
+        let mut copy = unfinished(&aside)?;
         if copy_digesting(from, copy.as_file_mut(), &target).await? != expected {
             return Err(damaged());
         }
@@ -260,12 +262,13 @@ fn check_key(data: &DataArguments, contents: &Contents) -> Result<bool, CommandE
     Ok(true)
 }
 
-/// A file for its owner only, gone when it is dropped, whose name says that it does not count.
-fn unfinished(directory: &Path) -> Result<NamedTempFile, CommandError> {
+/// A directory for what is not finished, named so, gone with all that is in it when it is dropped:
+/// the engine puts a journal of its own beside what it writes.
+fn aside(directory: &Path) -> Result<TempDir, CommandError> {
     tempfile::Builder::new()
         .prefix(".onfile-")
         .suffix(".unfinished")
-        .tempfile_in(directory)
+        .tempdir_in(directory)
         .map_err(|error| match error.kind() {
             ErrorKind::NotFound => OpenError::NoDirectory {
                 path: directory.to_owned(),
@@ -276,6 +279,11 @@ fn unfinished(directory: &Path) -> Result<NamedTempFile, CommandError> {
                 directory.display()
             )),
         })
+}
+
+/// An empty file, for its owner only.
+fn unfinished(aside: &TempDir) -> Result<NamedTempFile, CommandError> {
+    NamedTempFile::new_in(aside).map_err(|error| CommandError::file(aside.path(), &error))
 }
 
 fn directory_of(file: &Path) -> &Path {
