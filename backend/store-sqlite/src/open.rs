@@ -18,7 +18,8 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// "Onfl" in the header of every database of ours.
 const APPLICATION_ID: u32 = 0x4f6e_666c;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection waits for another one.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Files up to this size are checked whole when they are opened; it takes some milliseconds.
 const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
 
