@@ -39,7 +39,7 @@ pub async fn backup(to: &Path, data: &DataArguments) -> Result<(), CommandError>
         .await
         .map_err(|error| match error {
             CopyError::Target(problem) => no_backup(to, &problem),
-            error => error.into(),
+            CopyError::Source(error) => error.into(),
         })?;
     check_key(data, &contents)?;
     copy.as_file()
@@ -155,7 +155,8 @@ fn plain_name(to: &Path) -> Result<&str, CommandError> {
         .filter(|name| !name.contains(|letter: char| letter.is_control() || letter == '\\'))
         .ok_or_else(|| {
             CommandError::Plain(format!(
-                "{to:?} is no name for a backup: give a file with a plain name"
+                "\"{}\" is no name for a backup: give a file with a plain name",
+                to.display().to_string().escape_debug()
             ))
         })
 }

@@ -32,9 +32,6 @@ pub enum CommandError {
     /// The database.
     #[error(transparent)]
     Open(#[from] store_sqlite::OpenError),
-    /// A copy of the database.
-    #[error(transparent)]
-    Copy(#[from] store_sqlite::CopyError),
     /// The database on a server.
     #[error(transparent)]
     OpenServer(#[from] store_postgres::OpenError),

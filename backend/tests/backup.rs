@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test fails by panicking, helpers included"
 )]
@@ -374,6 +375,12 @@ fn only_a_sound_database_of_ours_under_its_own_key_is_backed_up() {
     said(&place.backup("backups/without-key"));
     fs::write(place.path("data/root.key"), key).unwrap();
 
+    sql(
+        &database,
+        "pragma ignore_check_constraints = on; update merchants set sandbox = 7",
+    );
+    let words = place.no_backup("backups/one");
+    assert!(words.contains("is damaged (CHECK"), "{words}");
     fs::write(&database, &whole[..whole.len() - 4096]).unwrap();
     assert!(place.no_backup("backups/one").contains("cut off"));
     fs::write(&database, "a letter to a friend").unwrap();
@@ -475,6 +482,16 @@ fn only_a_whole_backup_of_a_known_version_is_put_back() {
         );
     });
     assert!(place.no_restore(&orphan, "other").contains("api_keys"));
+    let doubled = place.forged("doubled", |file| {
+        sql(
+            file,
+            "pragma writable_schema = on; update sqlite_schema set rootpage = \
+             (select rootpage from sqlite_schema where name = 'customers_by_status') \
+             where name = 'customers_by_creation'",
+        );
+    });
+    let words = place.no_restore(&doubled, "other");
+    assert!(words.contains("is damaged"), "{words}");
     let torn = place.forged("torn", |file| {
         let file = fs::File::options().write(true).open(file).unwrap();
         // the kind of a page in the middle
@@ -565,7 +582,7 @@ fn a_disk_that_is_full_or_read_only_is_left_as_it_was() {
 
 fn sql(file: &Path, statement: &str) {
     let done = Command::new("python3")
-        .args(["-c", "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(sys.argv[2]); db.commit()"])
+        .args(["-c", "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2]); db.commit()"])
         .arg(file)
         .arg(statement)
         .status()

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::error::primary_code;
@@ -72,7 +73,9 @@ pub async fn copy(
         })?;
     // what it reports does not matter: it has only read
     let _ = connection.close().await;
-    inspect(target, instance_value)
+    // a connection that could not write would leave check constraints out
+    let checking = open::options(target, "checker").pragma("query_only", "on");
+    look(target, checking, instance_value)
         .await
         .map_err(|error| match error {
             // nothing but the source can have brought it in
@@ -84,14 +87,22 @@ pub async fn copy(
         })
 }
 
-/// Checks a database that nobody works on: that it is ours and of a version that is known here, and all
-/// that the engine can check.
+/// Checks a database that nobody works on, without leaving a trace: that it is ours and of a version that
+/// is known here, and what the engine checks through a connection that cannot write.
 ///
 /// # Errors
 /// [`OpenError`] says what is wrong.
 pub async fn inspect(path: &Path, instance_value: &str) -> Result<Contents, OpenError> {
+    look(path, open::read_only(path, true), instance_value).await
+}
+
+async fn look(
+    path: &Path,
+    options: SqliteConnectOptions,
+    instance_value: &str,
+) -> Result<Contents, OpenError> {
     open::check_file(path)?;
-    let mut connection = open::recognise(path, true).await?;
+    let mut connection = open::recognise(path, options).await?;
     open::check_sound(path, &mut connection, "integrity_check(1)").await?;
     check_references(path, &mut connection).await?;
     let contents = contents(&mut connection, instance_value)

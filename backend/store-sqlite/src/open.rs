@@ -355,7 +355,7 @@ pub(crate) async fn check_inside(path: &Path) -> Result<(), OpenError> {
 }
 
 async fn look_inside(path: &Path, immutable: bool) -> Result<(), OpenError> {
-    let mut connection = recognise(path, immutable).await?;
+    let mut connection = recognise(path, read_only(path, immutable)).await?;
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= CHECKED_WHOLE) {
         check_sound(path, &mut connection, "quick_check(1)").await?;
     }
@@ -365,16 +365,19 @@ async fn look_inside(path: &Path, immutable: bool) -> Result<(), OpenError> {
         .map_err(|error| unreadable(path, &error))
 }
 
-/// A connection that cannot write, to a database whose migrations are ours and done.
-pub(crate) async fn recognise(path: &Path, immutable: bool) -> Result<SqliteConnection, OpenError> {
+pub(crate) fn read_only(path: &Path, immutable: bool) -> SqliteConnectOptions {
+    options(path, "checker")
+        .read_only(true)
+        .immutable(immutable)
+}
+
+/// A connection to a database whose migrations are ours and done.
+pub(crate) async fn recognise(
+    path: &Path,
+    options: SqliteConnectOptions,
+) -> Result<SqliteConnection, OpenError> {
     let failed = |error: sqlx::Error| unreadable(path, &error);
-    let mut connection = connect(
-        options(path, "checker")
-            .read_only(true)
-            .immutable(immutable),
-    )
-    .await
-    .map_err(failed)?;
+    let mut connection = connect(options).await.map_err(failed)?;
     let tables: Vec<String> =
         sqlx::query_scalar("select name from sqlite_schema where type = 'table'")
             .fetch_all(&mut connection)
