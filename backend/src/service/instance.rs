@@ -6,12 +6,20 @@ use crate::vault::Vault;
 /// The instance value by which a database is known to belong to a root key.
 pub const ROOT_CHECK: &str = "root_key_check";
 
+/// The instance value of a database that another one is being moved to.
+pub const UNFINISHED_COPY: &str = "unfinished_copy";
+
 /// Why this process must not work on this database.
 #[derive(Debug, thiserror::Error)]
 pub enum InstanceError {
     /// The root key is another one.
     #[error("the database was sealed under another root key; give the key it was made with")]
     WrongRootKey,
+    /// Not all is in it yet.
+    #[error(
+        "the database is a half-finished copy of another one; run the same `onfile migrate` again to finish it"
+    )]
+    UnfinishedCopy,
     /// See [`Fault`].
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -34,14 +42,15 @@ pub fn check(vault: &Vault, known: &[u8]) -> Result<(), InstanceError> {
 /// # Errors
 /// [`InstanceError`].
 pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
-    let known = app
-        .store
-        .read()
-        .await
-        .map_err(Fault::from)?
-        .instance_value(ROOT_CHECK)
+    let mut read = app.store.read().await.map_err(Fault::from)?;
+    let unfinished = read
+        .instance_value(UNFINISHED_COPY)
         .await
         .map_err(Fault::from)?;
+    if unfinished.is_some() {
+        return Err(InstanceError::UnfinishedCopy);
+    }
+    let known = read.instance_value(ROOT_CHECK).await.map_err(Fault::from)?;
     if let Some(known) = known {
         return check(&app.vault, &known);
     }

@@ -18,6 +18,7 @@ mod outbox;
 mod outcome;
 mod reader;
 mod sessions;
+mod target;
 mod tokens;
 mod unit;
 
@@ -30,6 +31,7 @@ use crate::reader::Reader;
 use crate::unit::Unit;
 
 pub use crate::open_error::OpenError;
+pub use crate::target::Target;
 
 /// A database of customers on file on a `PostgreSQL` server.
 pub struct PostgresStore {

@@ -47,7 +47,7 @@ pub(crate) async fn open(url: &str, create: bool) -> Result<PgPool, OpenError> {
         .map_err(|error| not_connected(&place, &error))
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(OpenError::Url {
             problem: "it does not begin with postgres://".to_owned(),
@@ -74,7 +74,7 @@ fn bounded(options: PgConnectOptions) -> PgConnectOptions {
 }
 
 /// Host, port and database, without user and password.
-fn place_of(options: &PgConnectOptions) -> String {
+pub(crate) fn place_of(options: &PgConnectOptions) -> String {
     let database = options
         .get_database()
         .unwrap_or_else(|| options.get_username());
@@ -89,7 +89,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
+pub(crate) fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
     let (place, problem) = (place.to_owned(), one_line(&error.to_string()));
     let code = error.as_database_error().and_then(DatabaseError::code);
     match (code.as_deref(), error) {
@@ -104,7 +104,7 @@ fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
 }
 
 /// Boxed, because the compiler cannot tell otherwise that a future that opens a store is `Send`.
-fn connect(
+pub(crate) fn connect(
     options: &PgConnectOptions,
 ) -> Pin<Box<dyn Future<Output = sqlx::Result<PgConnection>> + Send + '_>> {
     Box::pin(PgConnection::connect_with(options))
