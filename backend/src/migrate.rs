@@ -56,6 +56,7 @@ pub async fn migrate(from: &str, to: &str) -> Result<(), CommandError> {
     }
     target.check(&tables)?;
 
+    print(&format!("summing up {}", path.display()));
     let mut sums = Vec::new();
     for table in &tables {
         sums.push(sum(&mut source, table).await?);

@@ -340,14 +340,14 @@ async fn a_move_that_was_killed_goes_on_and_nobody_serves_it_meanwhile() {
     let key = elsewhere.path().join("root.key");
     fs::copy(place.directory.path().join("root.key"), &key).unwrap();
     for command in [
+        &["merchant", "create", "--name", "Tea"][..],
         &[
             "serve",
             "--public-addr",
             "127.0.0.1:0",
             "--admin-addr",
             "127.0.0.1:0",
-        ][..],
-        &["merchant", "create", "--name", "Tea"],
+        ],
     ] {
         let served = onfile()
             .args(command)
