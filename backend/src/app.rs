@@ -9,6 +9,7 @@ use crate::ambient::{Clock, Random};
 use crate::provider::Providers;
 use crate::sender::Sender;
 use crate::service::changes::Changes;
+use crate::service::idempotency::Running;
 use crate::service::merchants::Merchants;
 use crate::service::revocations::Revocations;
 use crate::vault::Vault;
@@ -34,6 +35,8 @@ pub struct Onfile {
     pub revocations: Revocations,
     /// Tells open widgets that a customer changed.
     pub changes: Changes,
+    /// Requests with an `Idempotency-Key` that are being worked on.
+    pub running: Running,
     /// Tells the outbox that a message is due.
     pub outbox_due: Notify,
     /// Where browsers find the public listener, without a trailing slash.
@@ -83,6 +86,7 @@ impl Onfile {
             merchants: Merchants::default(),
             revocations: Revocations::default(),
             changes: Changes::default(),
+            running: Running::default(),
             outbox_due: Notify::new(),
             public_url,
             trusted_proxies,

@@ -400,6 +400,12 @@ impl MerchantKeys {
         mac(&self.index, &[kind.as_bytes(), value.as_bytes()])
     }
 
+    /// Tells whether two requests are the same one, without keeping either.
+    #[must_use]
+    pub fn request_mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.index.derive("onfile requests"), parts)
+    }
+
     /// The blind index of a phone.
     #[must_use]
     pub fn phone_index(&self, phone: &PhoneNumber) -> Vec<u8> {

@@ -144,6 +144,11 @@ impl TestApp {
         while backend::outbox::run_due(&self.onfile).await.unwrap() > 0 {}
     }
 
+    /// Removes what nobody can ask for any more.
+    pub async fn purge(&self) {
+        backend::outbox::purge(&self.onfile).await.unwrap();
+    }
+
     /// Moves the clock.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));

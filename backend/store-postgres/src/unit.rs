@@ -11,13 +11,15 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read,
-    Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
+    Read, Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::{
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sessions, tokens,
+};
 
 pub(crate) struct Unit {
     transaction: Transaction<'static, Postgres>,
@@ -250,6 +252,14 @@ impl Read for Unit {
         ask!(self, limits::cool_down, merchant, phone_index)
     }
 
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
+    }
+
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
         ask!(self, audit::head_alone, merchant)
     }
@@ -467,6 +477,30 @@ impl Write for Unit {
         )
     }
 
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted> {
+        ask!(self, answers::keep, merchant, answer)
+    }
+
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_session_secret, merchant, session)
+    }
+
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_about, merchant, customer)
+    }
+
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)
     }
@@ -515,11 +549,12 @@ impl Write for Unit {
 
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
-        ask!(self, sessions::purge, sessions_before)?;
+        ask!(self, sessions::purge, day_before)?;
+        ask!(self, answers::purge, day_before, now)?;
         ask!(self, limits::purge, events_before)?;
         ask!(self, admins::purge, now)
     }

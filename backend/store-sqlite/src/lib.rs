@@ -9,6 +9,7 @@
 //! learns of another process's writes only within [`WATCH`].
 
 mod admins;
+mod answers;
 mod audit;
 mod cache;
 mod compact;

@@ -7,13 +7,15 @@ use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read,
-    Replaced, Result, SessionRecord, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
+    Read, Replaced, Result, SessionRecord, TokenRecord, Write,
 };
 
 use crate::group::Turn;
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::{
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sessions, tokens,
+};
 
 pub(crate) struct Unit(pub(crate) Turn);
 
@@ -180,6 +182,14 @@ impl Read for Unit {
         phone_index: &[u8],
     ) -> Result<Option<CoolDown>> {
         ask!(self, limits::cool_down, merchant, phone_index)
+    }
+
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
     }
 
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
@@ -403,6 +413,30 @@ impl Write for Unit {
         )
     }
 
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted> {
+        ask!(self, answers::keep, merchant, answer)
+    }
+
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_session_secret, merchant, session)
+    }
+
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_about, merchant, customer)
+    }
+
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)?;
         // what follows a known head is the head; of any other nothing can be said
@@ -458,11 +492,12 @@ impl Write for Unit {
 
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
-        ask!(self, sessions::purge, sessions_before)?;
+        ask!(self, sessions::purge, day_before)?;
+        ask!(self, answers::purge, day_before, now)?;
         ask!(self, limits::purge, events_before)?;
         ask!(self, admins::purge, now)
     }

@@ -20,9 +20,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 
 pub use record::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord, PageAfter, SessionRecord,
-    TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord,
+    PageAfter, SessionRecord, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -222,6 +222,13 @@ pub trait Read: Send {
         phone_index: &[u8],
     ) -> Result<Option<CoolDown>>;
 
+    /// What was answered under an `Idempotency-Key`.
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>>;
+
     /// The end of a merchant's audit chain: the last sequence number and hash.
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>>;
     /// Audit entries about a customer, newest first.
@@ -370,6 +377,25 @@ pub trait Write: Read {
         cool_down: &CoolDown,
     ) -> Result<()>;
 
+    /// Keeps what is answered under an `Idempotency-Key`; `Taken` when the key has an answer.
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted>;
+    /// Removes a session's secret from the answer kept of its making.
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()>;
+    /// Removes what was answered about a customer.
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()>;
+
     /// Adds an entry to a merchant's audit chain.
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()>;
 
@@ -402,11 +428,12 @@ pub trait Write: Read {
     /// Ends an admin session.
     async fn delete_admin_session(&mut self, token_sha256: &[u8]) -> Result<()>;
 
-    /// Removes what nobody can ask for any more: sessions that ended and challenges made before
-    /// `sessions_before`, limit events before `events_before`, admin sessions that ended before `now`.
+    /// Removes what nobody can ask for any more: sessions that ended, challenges made and answers kept
+    /// before `day_before`, limit events before `events_before`, admin sessions that ended before `now`,
+    /// and from kept answers the secrets of sessions that ended before `now`.
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()>;

@@ -224,6 +224,36 @@ pub struct ChallengeRecord {
     pub created_at: Timestamp,
 }
 
+/// What was answered under an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerRecord {
+    /// Blind index of the key.
+    pub key_index: Vec<u8>,
+    /// MAC of the whole request, to tell a repetition from another request.
+    pub request_mac: Vec<u8>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, sealed under the merchant's key.
+    pub answer: Vec<u8>,
+    /// Whom the body tells of, if it is a customer.
+    pub customer_id: Option<CustomerId>,
+    /// The session that was minted, if it was one.
+    pub session: Option<AnsweredSession>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The session that an answer told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredSession {
+    /// Which.
+    pub session_id: SessionId,
+    /// Its secret, sealed under the merchant's key; gone once the session has ended.
+    pub secret: Option<Vec<u8>>,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
+}
+
 /// A phone that is refused for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoolDown {
