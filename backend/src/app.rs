@@ -10,6 +10,7 @@ use crate::provider::Providers;
 use crate::sender::Sender;
 use crate::service::changes::Changes;
 use crate::service::idempotency::Running;
+use crate::service::instance::RootKeys;
 use crate::service::merchants::Merchants;
 use crate::service::revocations::Revocations;
 use crate::vault::Vault;
@@ -25,6 +26,8 @@ pub struct Onfile {
     pub random: Arc<dyn Random>,
     /// Keys.
     pub vault: Vault,
+    /// The root keys at hand.
+    pub root_keys: Arc<dyn RootKeys>,
     /// Who holds cards.
     pub providers: Providers,
     /// Who takes messages to phones.
@@ -55,6 +58,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// See [`Onfile::vault`].
     pub vault: Vault,
+    /// See [`Onfile::root_keys`].
+    pub root_keys: Arc<dyn RootKeys>,
     /// See [`Onfile::sender`].
     pub sender: Arc<dyn Sender>,
     /// See [`Onfile::public_url`].
@@ -72,6 +77,7 @@ impl Onfile {
             clock,
             random,
             vault,
+            root_keys,
             sender,
             public_url,
             trusted_proxies,
@@ -81,6 +87,7 @@ impl Onfile {
             clock,
             random,
             vault,
+            root_keys,
             providers: Providers::default(),
             sender,
             merchants: Merchants::default(),

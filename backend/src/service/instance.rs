@@ -1,8 +1,17 @@
-//! The instance itself: whether the database belongs to this root key.
+//! The instance itself: which root key its database belongs to, and what is derived from its own key.
+
+use std::sync::Arc;
+
+use store::{Store, StoreError};
 
 use super::{Fault, Onfile};
+use crate::ambient::Random;
+use crate::vault::{self, Key, Vault, check_value, open_instance_key, wrap_instance_key};
 
-const ROOT_CHECK: &str = "root_key_check";
+/// Tells which root key the database belongs to.
+pub(super) const ROOT_CHECK: &str = "root_key_check";
+/// The instance's own key, wrapped by the root key.
+pub(super) const INSTANCE_KEY: &str = "instance_key";
 
 /// Why this process must not work on this database.
 #[derive(Debug, thiserror::Error)]
@@ -15,30 +24,72 @@ pub enum InstanceError {
     Fault(#[from] Fault),
 }
 
-/// Binds a new database to the root key, or checks that an old one belongs to it.
+impl From<StoreError> for InstanceError {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// The root keys that this process can get at: the one in use, and one that it is being rotated to.
+pub trait RootKeys: Send + Sync {
+    /// Reads them.
+    fn read(&self) -> Vec<Key>;
+}
+
+/// The root key, of those at hand, that a database belongs to; none for a new database.
 ///
 /// # Errors
 /// [`InstanceError`].
-pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
-    let expected = app.vault.check_value();
-    let known = app
-        .store
-        .read()
-        .await
-        .map_err(Fault::from)?
-        .instance_value(ROOT_CHECK)
-        .await
-        .map_err(Fault::from)?;
-    match known {
-        Some(known) if crate::vault::equal(&known, &expected) => Ok(()),
-        Some(_) => Err(InstanceError::WrongRootKey),
-        None => {
-            let mut unit = app.store.write().await.map_err(Fault::from)?;
-            unit.set_instance_value(ROOT_CHECK, &expected)
-                .await
-                .map_err(Fault::from)?;
-            unit.commit().await.map_err(Fault::from)?;
-            Ok(())
-        }
+pub async fn root_of(store: &dyn Store, at_hand: &[Key]) -> Result<Option<Key>, InstanceError> {
+    let Some(known) = store.read().await?.instance_value(ROOT_CHECK).await? else {
+        return Ok(None);
+    };
+    let found = at_hand
+        .iter()
+        .find(|key| vault::equal(&known, &check_value(key)));
+    found.cloned().map(Some).ok_or(InstanceError::WrongRootKey)
+}
+
+/// Binds a new database to the first of the root keys at hand, or finds the one it belongs to.
+///
+/// # Errors
+/// [`InstanceError`].
+pub async fn bind(
+    store: &Arc<dyn Store>,
+    at_hand: &[Key],
+    random: &dyn Random,
+) -> Result<Vault, InstanceError> {
+    let (root, is_new) = match (root_of(&**store, at_hand).await?, at_hand) {
+        (Some(root), _) => (root, false),
+        (None, [first, ..]) => (first.clone(), true),
+        (None, []) => return Err(InstanceError::WrongRootKey),
+    };
+    if let Some(wrapped) = store.read().await?.instance_value(INSTANCE_KEY).await? {
+        let instance = open_instance_key(&root, &wrapped).map_err(Fault::from)?;
+        return Ok(Vault::new(root, &instance));
     }
+    // From before root keys could be rotated: what was derived from the root key stays as it is.
+    let instance = if is_new {
+        Key::generate(random)
+    } else {
+        root.clone()
+    };
+    let wrapped = wrap_instance_key(&root, &instance, random);
+    let mut unit = store.write().await?;
+    unit.set_instance_value(ROOT_CHECK, &check_value(&root))
+        .await?;
+    unit.set_instance_value(INSTANCE_KEY, &wrapped).await?;
+    unit.commit().await?;
+    Ok(Vault::new(root, &instance))
+}
+
+/// Looks for the root key that the database belongs to now: it may have been rotated beside this process.
+///
+/// # Errors
+/// [`InstanceError`].
+pub async fn follow_root(app: &Onfile) -> Result<(), InstanceError> {
+    if let Some(root) = root_of(&*app.store, &app.root_keys.read()).await? {
+        app.vault.set_root(root);
+    }
+    Ok(())
 }

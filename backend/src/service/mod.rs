@@ -11,6 +11,7 @@ pub mod checkout_sessions;
 pub mod customers;
 pub mod idempotency;
 pub mod instance;
+pub mod keys;
 pub mod merchants;
 pub mod revocations;
 pub mod shopper;

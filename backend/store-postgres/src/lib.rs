@@ -18,6 +18,7 @@ mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
+mod sealed;
 mod sessions;
 mod tokens;
 mod unit;

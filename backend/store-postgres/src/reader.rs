@@ -9,13 +9,14 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenI
 use sqlx::PgPool;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result,
+    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, Sealed,
     SessionRecord, TokenRecord,
 };
 
 use crate::error::Failure;
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
+    tokens,
 };
 
 pub(crate) struct Reader(pub(crate) PgPool);
@@ -50,6 +51,16 @@ impl Read for Reader {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(

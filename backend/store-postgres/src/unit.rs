@@ -13,12 +13,13 @@ use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
     CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
-    Read, Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
+    Read, Replaced, Result, Sealed, SessionRecord, StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
+    tokens,
 };
 
 pub(crate) struct Unit {
@@ -103,6 +104,16 @@ impl Read for Unit {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -314,6 +325,14 @@ impl Write for Unit {
         ask!(self, merchants::insert, merchant)
     }
 
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced> {
+        ask!(self, merchants::replace_keys, from, merchant)
+    }
+
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
         ask!(self, merchants::replace, merchant)
     }
@@ -338,6 +357,17 @@ impl Write for Unit {
         at: Timestamp,
     ) -> Result<()> {
         ask!(self, merchants::touch_api_key, merchant, client_id, at)
+    }
+
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced> {
+        ask!(self, sealed::replace, merchant, what, id, from, to)
     }
 
     async fn insert_customer(

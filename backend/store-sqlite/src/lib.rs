@@ -24,6 +24,7 @@ mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
+mod sealed;
 mod sessions;
 mod tokens;
 mod unit;

@@ -12,14 +12,15 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenI
 use sqlx::SqlitePool;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result,
+    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, Sealed,
     SessionRecord, TokenRecord,
 };
 
 use crate::cache::{Cache, Index};
 use crate::error::Failure;
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
+    tokens,
 };
 
 pub(crate) struct Reader {
@@ -82,6 +83,16 @@ impl Read for Reader {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(

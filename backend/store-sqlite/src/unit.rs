@@ -9,12 +9,13 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
     CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
-    Read, Replaced, Result, SessionRecord, TokenRecord, Write,
+    Read, Replaced, Result, Sealed, SessionRecord, TokenRecord, Write,
 };
 
 use crate::group::Turn;
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
+    tokens,
 };
 
 pub(crate) struct Unit(pub(crate) Turn);
@@ -47,6 +48,16 @@ impl Read for Unit {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -255,6 +266,16 @@ impl Write for Unit {
         ask!(self, merchants::insert, merchant)
     }
 
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced> {
+        self.0
+            .touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
+        ask!(self, merchants::replace_keys, from, merchant)
+    }
+
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
         self.0
             .touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
@@ -281,6 +302,20 @@ impl Write for Unit {
         at: Timestamp,
     ) -> Result<()> {
         ask!(self, merchants::touch_api_key, merchant, client_id, at)
+    }
+
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced> {
+        if let Some(customer) = CustomerId::parse(id) {
+            self.touch_customer(merchant, &customer);
+        }
+        ask!(self, sealed::replace, merchant, what, id, from, to)
     }
 
     // what was not found is not kept, so that there is nothing to tell the cache

@@ -26,6 +26,7 @@ pub mod merchants;
 pub mod outbox;
 pub mod pages;
 pub mod sample;
+pub mod sealed;
 pub mod sessions;
 pub mod tokens;
 pub mod units;
@@ -102,6 +103,10 @@ macro_rules! conformance {
                 a_sessions_secret_leaves_its_answer
                 answers_about_a_customer_can_be_forgotten
             }
+            sealed {
+                whatever_is_sealed_can_be_listed_and_sealed_anew
+                a_merchants_keys_are_replaced_when_they_are_the_ones_meant
+            }
             limits {
                 events_are_counted_from_an_instant_on
                 events_at_one_instant_all_count
@@ -174,6 +179,7 @@ mod tests {
             include_str!("conformance/merchants.rs"),
             include_str!("conformance/outbox.rs"),
             include_str!("conformance/pages.rs"),
+            include_str!("conformance/sealed.rs"),
             include_str!("conformance/sessions.rs"),
             include_str!("conformance/tokens.rs"),
             include_str!("conformance/units.rs"),

@@ -22,7 +22,7 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 pub use record::{
     AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditRecord,
     ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord,
-    PageAfter, SessionRecord, TokenRecord,
+    PageAfter, Sealed, SessionRecord, SpareKey, SpareRole, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -115,6 +115,16 @@ pub trait Read: Send {
     async fn api_key(&mut self, client_id: &str) -> Result<Option<ApiKeyRecord>>;
     /// The client ids whose keys were revoked at or after an instant.
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>>;
+
+    /// What is sealed in a column, in the order of the ids, which are lower-case hexadecimal where they
+    /// are bytes: at most `limit` records after one.
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>>;
 
     /// A customer by id, deleted ones included.
     async fn customer(
@@ -263,6 +273,12 @@ pub trait Write: Read {
     async fn set_instance_value(&mut self, name: &str, value: &[u8]) -> Result<()>;
     /// Adds a merchant.
     async fn insert_merchant(&mut self, merchant: &MerchantRecord) -> Result<Inserted>;
+    /// Replaces a merchant's keys, when its wrapping key is still `from`.
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced>;
     /// Replaces a merchant's name and settings.
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced>;
     /// Adds an API key.
@@ -281,6 +297,16 @@ pub trait Write: Read {
         client_id: &str,
         at: Timestamp,
     ) -> Result<()>;
+
+    /// Puts another ciphertext in the place of one that is still `from`.
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced>;
 
     /// Adds a customer; `Taken` when a living one has its phone or reference, or the id exists.
     async fn insert_customer(

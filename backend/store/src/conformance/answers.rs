@@ -32,7 +32,6 @@ pub async fn a_key_is_answered_once_in_a_merchant(store: &dyn Store) -> Result<(
     let other = merchant(2);
     let (first, second) = (answer(1, 1), answer(1, 2));
     let mut unit = store.write().await?;
-    assert_eq!(unit.insert_merchant(&other).await?, Inserted::Yes);
     assert_eq!(unit.keep_answer(&one, &first).await?, Inserted::Yes);
     assert_eq!(unit.keep_answer(&one, &second).await?, Inserted::Taken);
     unit.commit().await?;

@@ -83,6 +83,7 @@ pub fn merchant(number: u32) -> MerchantRecord {
         name: format!("Shop {number} \u{2014} \u{0926}\u{0941}\u{0915}\u{093e}\u{0928}"),
         sandbox: number.is_multiple_of(2),
         wrapped_key: vec![1, 0, 255],
+        spare_key: None,
         wrapped_index_key: vec![2, 0, 254],
         settings: r#"{"origins":["https://shop.example"]}"#.to_owned(),
         created_at: at(i64::from(number)),
