@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use serde_json::Value;
 use sqlx::ConnectOptions as _;
@@ -57,9 +57,23 @@ impl Under {
             is_parent: true,
         }
     }
+
+    /// The program, with its arguments still to come.
+    fn program(&self) -> Command {
+        let binary = binary();
+        match self.command.split_first() {
+            Some((outer, arguments)) => {
+                let mut command = Command::new(outer);
+                command.args(arguments).arg(binary);
+                command
+            }
+            None => Command::new(binary),
+        }
+    }
 }
 
 /// A data directory with a merchant in it.
+#[derive(Clone)]
 pub struct Installation {
     pub data: PathBuf,
     pub credentials: Value,
@@ -104,6 +118,18 @@ impl Installation {
             .unwrap()
     }
 
+    /// Runs another command on the directory, to its end.
+    pub fn command(&self, name: &str, arguments: &[&Path], under: &Under) -> Output {
+        under
+            .program()
+            .arg(name)
+            .args(arguments)
+            .args([Path::new("--data-dir"), &self.data])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
     /// Starts the server and waits until it says that it serves.
     ///
     /// # Errors
@@ -120,15 +146,7 @@ impl Installation {
 
     fn serve_once(&self, under: &Under) -> Result<Running, String> {
         let (public, admin) = (free_address(), free_address());
-        let binary = binary();
-        let mut command = match under.command.split_first() {
-            Some((outer, arguments)) => {
-                let mut command = Command::new(outer);
-                command.args(arguments).arg(binary);
-                command
-            }
-            None => Command::new(binary),
-        };
+        let mut command = under.program();
         command
             .arg("serve")
             .args([Path::new("--data-dir"), &self.data])

@@ -1,7 +1,7 @@
 //! 32 clients who do a bit of everything at once, and write down all of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -26,6 +26,8 @@ struct Progress {
     happened: AtomicU64,
     target: u64,
     reached: Notify,
+    /// Whether the clients stop at the target.
+    stop_there: AtomicBool,
 }
 
 impl Progress {
@@ -37,6 +39,10 @@ impl Progress {
 
     fn is_reached(&self) -> bool {
         self.happened.load(Ordering::Acquire) >= self.target
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop_there.load(Ordering::Acquire) && self.is_reached()
     }
 }
 
@@ -61,6 +67,7 @@ impl Load {
             happened: AtomicU64::new(0),
             target,
             reached: Notify::new(),
+            stop_there: AtomicBool::new(stop_there),
         });
         let next_op = Arc::new(AtomicU64::new(model.next_op()));
         let clients = shared_out(&model.expect())
@@ -72,7 +79,6 @@ impl Load {
                     chance: chance.fork(),
                     next_op: next_op.clone(),
                     progress: progress.clone(),
-                    stop_there,
                     own,
                 };
                 client.work()
@@ -98,6 +104,12 @@ impl Load {
     /// Waits until every client has stopped.
     pub async fn stopped(mut self) {
         self.all_stopped().await;
+    }
+
+    /// Lets every client take its last answer, and go.
+    pub async fn end(self) {
+        self.progress.stop_there.store(true, Ordering::Release);
+        self.stopped().await;
     }
 
     async fn all_stopped(&mut self) {
@@ -130,13 +142,12 @@ struct Client {
     chance: Chance,
     next_op: Arc<AtomicU64>,
     progress: Arc<Progress>,
-    stop_there: bool,
     own: Vec<Own>,
 }
 
 impl Client {
     async fn work(mut self) {
-        while !(self.stop_there && self.progress.is_reached()) {
+        while !self.progress.is_over() {
             let op = self.next_op.fetch_add(1, Ordering::AcqRel);
             let what = self.choose(op);
             let attempt = Line::Attempt {

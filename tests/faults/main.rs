@@ -19,6 +19,7 @@
 
 mod api;
 mod auditor;
+mod backup;
 mod chance;
 mod disk;
 mod image;
