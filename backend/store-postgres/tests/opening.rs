@@ -157,8 +157,10 @@ async fn a_user_that_the_server_does_not_know_is_refused() {
 async fn a_wrong_password_is_refused_without_being_repeated() {
     let database = Database::new().await;
     database
-        .tamper("drop role if exists asked_for_password;
-             create role asked_for_password superuser login password 'richtig'")
+        .tamper(
+            "drop role if exists asked_for_password;
+             create role asked_for_password superuser login password 'richtig'",
+        )
         .await;
     let url = |password: &str| {
         let user = format!("//asked_for_password:{password}@");
