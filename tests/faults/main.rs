@@ -20,6 +20,7 @@
 mod api;
 mod auditor;
 mod chance;
+mod cluster;
 mod disk;
 mod image;
 mod installation;
@@ -27,6 +28,10 @@ mod kill;
 mod ledger;
 mod load;
 mod model;
+mod network;
+mod nodes;
+mod postgres;
 mod power;
 mod proof;
+mod proxy;
 mod trace;
