@@ -56,7 +56,8 @@ impl Api {
             .json()
             .await
             .unwrap();
-        let token = answer["access_token"].as_str().unwrap().to_owned();
+        let token = answer["access_token"].as_str();
+        let token = token.unwrap_or_else(|| panic!("{answer}")).to_owned();
         Self {
             client,
             url: Arc::new(Mutex::new(url)),

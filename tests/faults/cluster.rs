@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::installation::free_address;
@@ -97,6 +98,17 @@ impl Cluster {
     /// As a crash would: nothing is written or answered any more.
     pub fn crash(&self) {
         self.run("pg_ctl", &["stop", "--mode=immediate", "--silent"]);
+    }
+
+    /// From now on it answers a commit before it has written it.
+    pub async fn answer_before_writing(&self) {
+        let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+        for statement in [
+            "alter system set synchronous_commit = off",
+            "select pg_reload_conf()",
+        ] {
+            connection.execute(statement).await.unwrap();
+        }
     }
 
     /// Where its database is.
