@@ -11,6 +11,7 @@ mod audit;
 mod consents;
 mod customers;
 mod error;
+mod lease;
 mod limits;
 mod merchants;
 mod open;
@@ -27,7 +28,6 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 use store::{Read, Result, Store, Write};
 
-use crate::error::Failure;
 use crate::reader::Reader;
 use crate::unit::Unit;
 
@@ -65,9 +65,9 @@ impl Store for PostgresStore {
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {
-        match self.pool.begin().await {
-            Ok(transaction) => Ok(Box::new(Unit::new(transaction))),
-            Err(error) => Err(Failure::from(error).error),
+        match Unit::begin(&self.pool).await {
+            Ok(unit) => Ok(Box::new(unit)),
+            Err(failure) => Err(failure.error),
         }
     }
 
