@@ -1,11 +1,12 @@
 //! A PostgreSQL server that a campaign may stop as it likes: its own data directory, and the settings on
 //! which a promise rests, whatever `scripts/postgres.sh` does for speed.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::installation::free_address;
@@ -37,18 +38,7 @@ fn programs() -> PathBuf {
 impl Cluster {
     /// Makes one with an empty database, and starts it.
     pub fn new() -> Self {
-        let directory = TempDir::new().unwrap();
-        let made = Command::new("sh")
-            .arg("-c")
-            .arg("chmod 755 \"$1\" && { [ $(id -u) != 0 ] || chown postgres \"$1\"; }")
-            .args([Path::new("sh"), directory.path()])
-            .status();
-        assert!(made.unwrap().success());
-        let cluster = Self {
-            directory,
-            programs: programs(),
-            address: free_address(),
-        };
+        let cluster = Self::empty();
         cluster.run(
             "initdb",
             &[
@@ -68,6 +58,45 @@ impl Cluster {
         std::fs::write(file, settings).unwrap();
         cluster.start();
         cluster
+    }
+
+    fn empty() -> Self {
+        let directory = TempDir::new().unwrap();
+        let made = Command::new("sh")
+            .arg("-c")
+            .arg("chmod 755 \"$1\" && { [ $(id -u) != 0 ] || chown postgres \"$1\"; }")
+            .args([Path::new("sh"), directory.path()])
+            .status();
+        assert!(made.unwrap().success());
+        Self {
+            directory,
+            programs: programs(),
+            address: free_address(),
+        }
+    }
+
+    /// Makes another one that follows this one. From then on this one acknowledges nothing that cannot be
+    /// read on the other.
+    pub async fn standby(&self) -> Self {
+        let standby = Self::empty();
+        let port = self.address.port().to_string();
+        let from = ["--host=127.0.0.1", "--username=onfile", "--port", &port];
+        let how = ["--write-recovery-conf", "--checkpoint=fast"];
+        standby.run("pg_basebackup", &[&from[..], &how[..]].concat());
+        let mut settings = std::fs::OpenOptions::new()
+            .append(true)
+            .open(standby.data().join("postgresql.auto.conf"))
+            .unwrap();
+        writeln!(settings, "port = {}", standby.address.port()).unwrap();
+        standby.start();
+        self.set("synchronous_standby_names = '*'").await;
+        self.set("synchronous_commit = remote_apply").await;
+        standby
+    }
+
+    /// The standby becomes a primary.
+    pub fn promote(&self) {
+        self.run("pg_ctl", &["promote", "--silent"]);
     }
 
     fn data(&self) -> PathBuf {
@@ -102,13 +131,16 @@ impl Cluster {
 
     /// From now on it answers a commit before it has written it.
     pub async fn answer_before_writing(&self) {
+        self.set("synchronous_commit = off").await;
+    }
+
+    /// Changes a setting while it runs.
+    pub async fn set(&self, setting: &str) {
         let mut connection = PgConnection::connect(&self.url()).await.unwrap();
-        for statement in [
-            "alter system set synchronous_commit = off",
-            "select pg_reload_conf()",
-        ] {
-            connection.execute(statement).await.unwrap();
-        }
+        let change = format!("alter system set {setting}");
+        connection.execute(AssertSqlSafe(change)).await.unwrap();
+        let reload = "select pg_reload_conf()";
+        connection.execute(reload).await.unwrap();
     }
 
     /// Where its database is.

@@ -90,6 +90,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// Two servers, of which the second follows the first.
+    pub fn both(primary: &Cluster, standby: &Cluster) -> Self {
+        let (one, other) = (primary.address, standby.address);
+        Self {
+            told: format!("postgres://onfile@{one},{other}/postgres?sslmode=disable"),
+            beside: primary.url(),
+        }
+    }
+
     /// Nothing in between.
     pub fn direct(cluster: &Cluster) -> Self {
         Self {
@@ -167,6 +176,15 @@ impl Installation {
         std::fs::create_dir_all(&data).unwrap();
         std::fs::copy(self.data.join("root.key"), data.join("root.key")).unwrap();
         self.moved_to(data)
+    }
+
+    /// The same, looked at on another server.
+    pub fn seen_on(&self, cluster: &Cluster) -> Self {
+        let mut seen = self.clone();
+        if let Some(server) = &mut seen.server {
+            server.beside = cluster.url();
+        }
+        seen
     }
 
     /// The database, if it is a file.

@@ -35,4 +35,5 @@ mod postgres;
 mod power;
 mod proof;
 mod proxy;
+mod standby;
 mod trace;

@@ -20,32 +20,36 @@ mod outbox;
 mod outcome;
 mod reader;
 mod sealed;
+mod servers;
 mod sessions;
 mod tokens;
 mod unit;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use sqlx::PgPool;
 use store::{Read, Result, Store, Write};
 
 use crate::reader::Reader;
+use crate::servers::Servers;
 use crate::unit::Unit;
 
 pub use crate::open_error::OpenError;
 
 /// A database of customers on file on a `PostgreSQL` server.
 pub struct PostgresStore {
-    pool: PgPool,
+    servers: Arc<Servers>,
 }
 
 impl PostgresStore {
-    /// Opens the database of a `postgres://` URL, and makes the tables where it is empty.
+    /// Opens the database of a `postgres://` URL, and makes the tables where it is empty. A URL may name
+    /// several hosts, separated by commas: a primary and its standbys.
     ///
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
-        let pool = open::open(url, true).await?;
-        Ok(Self { pool })
+        let servers = open::open(url, true).await?;
+        Ok(Self { servers })
     }
 
     /// Opens a database that must have Onfile's tables.
@@ -53,19 +57,19 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open_existing(url: &str) -> std::result::Result<Self, OpenError> {
-        let pool = open::open(url, false).await?;
-        Ok(Self { pool })
+        let servers = open::open(url, false).await?;
+        Ok(Self { servers })
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
-        Ok(Box::new(Reader(self.pool.clone())))
+        Ok(Box::new(Reader(self.servers.clone())))
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {
-        match Unit::begin(&self.pool).await {
+        match Unit::begin(&self.servers.primary()).await {
             Ok(unit) => Ok(Box::new(unit)),
             Err(failure) => Err(failure.error),
         }
@@ -81,6 +85,6 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        self.servers.close().await;
     }
 }

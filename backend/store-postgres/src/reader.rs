@@ -1,30 +1,50 @@
 //! Reading apart from any unit. A connection is taken for one query only, so that nobody holds one
 //! while waiting for something else.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use shared::Timestamp;
 use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
-use sqlx::PgPool;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
     CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, Sealed,
-    SessionRecord, TokenRecord,
+    SessionRecord, StoreError, TokenRecord,
 };
 
 use crate::lease::Lease;
+use crate::servers::Servers;
 use crate::{
     admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
     tokens,
 };
 
-pub(crate) struct Reader(pub(crate) PgPool);
+pub(crate) struct Reader(pub(crate) Arc<Servers>);
 
-/// Asks one of the query modules on a connection of the pool.
+/// Asks one of the query modules: the standby, where there is one, and the primary when that does not
+/// answer.
 macro_rules! ask {
     ($reader:ident, $query:path $(, $argument:expr)*) => {{
-        let answer = match Lease::take(&$reader.0).await {
+        let answer = match $reader.0.standby() {
+            Some(standby) => Some(ask_one!(standby, $query $(, $argument)*)),
+            None => None,
+        };
+        match answer {
+            None => ask_one!($reader.0.primary(), $query $(, $argument)*),
+            Some(Err(StoreError::Unavailable(_))) => {
+                $reader.0.leave_standby();
+                ask_one!($reader.0.primary(), $query $(, $argument)*)
+            }
+            Some(answer) => answer,
+        }
+    }};
+}
+
+macro_rules! ask_one {
+    ($pool:expr, $query:path $(, $argument:expr)*) => {{
+        let answer = match Lease::take(&$pool).await {
             Ok(mut lease) => lease.ask(|connection| $query(connection, $($argument),*)).await,
             Err(failure) => Err(failure),
         };
