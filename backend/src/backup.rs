@@ -12,11 +12,10 @@ use sha2::{Digest as _, Sha256};
 use store_sqlite::{Contents, CopyError, OpenError};
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::command::{CommandError, key_path, make_directory, print, read_key};
+use crate::command::{CommandError, RootKeyFile, make_directory, print};
 use crate::database::Database;
 use crate::service::instance::{self, ROOT_CHECK};
 use crate::settings::DataArguments;
-use crate::vault::Vault;
 
 /// How much is hashed or copied at once.
 const PIECE: usize = 1024 * 1024;
@@ -130,7 +129,7 @@ pub async fn restore(from: &Path, data: &DataArguments) -> Result<(), CommandErr
         } else {
             format!(
                 "put its root key at {}, then start it with: ",
-                key_path(data).display()
+                RootKeyFile::of(data).path().display()
             )
         },
         spelled(data)
@@ -252,13 +251,13 @@ async fn copy_digesting(
 
 /// Whether the root key is there; if it is, it must be the database's.
 fn check_key(data: &DataArguments, contents: &Contents) -> Result<bool, CommandError> {
-    let path = key_path(data);
-    if data.root_key_file.is_none() && !path.exists() {
+    let root_keys = RootKeyFile::of(data);
+    if data.root_key_file.is_none() && !root_keys.exists() {
         return Ok(false);
     }
-    let vault = Vault::new(read_key(&path)?);
+    let at_hand = root_keys.keys()?;
     if let Some(known) = &contents.instance_value {
-        instance::check(&vault, known)?;
+        instance::which(known, &at_hand)?;
     }
     Ok(true)
 }

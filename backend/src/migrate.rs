@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use store::Store as _;
 use store::table::{Cell, Row, Sum, Summing, Table};
-use store_postgres::{PostgresStore, Target};
+use store_postgres::Target;
 use store_sqlite::{OpenError, Source, SqliteStore};
 
 use crate::command::{CommandError, lock, print};
@@ -47,7 +47,6 @@ pub async fn migrate(from: &str, to: &str) -> Result<(), CommandError> {
     SqliteStore::open_existing(&path).await?.close().await;
     let mut source = Source::open(&path).await?;
     let tables = source.tables().await?;
-    PostgresStore::open(to).await?.close().await;
     let mut target = Target::open(to).await?;
     if !target.lock().await? {
         return Err(CommandError::Plain(

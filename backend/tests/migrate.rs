@@ -397,6 +397,11 @@ async fn only_a_stopped_source_goes_into_an_empty_database() {
         (data, "mysql://user:geheim@host/x", "--to must be"),
         (data, data, "--to must be"),
         (data, "sqlite://x", "--to must be"),
+        (
+            data,
+            "postgres://onfile:geheim@one,two/onfile",
+            "several servers",
+        ),
         (&database.url, &database.url, "--from must be"),
         ("nowhere", &database.url, "no database at nowhere"),
         (

@@ -14,6 +14,7 @@ mod checkout;
 mod documents;
 mod envelope;
 mod hostile;
+mod keys;
 mod merchant;
 mod nodes;
 mod secrecy;

@@ -9,7 +9,7 @@ use crate::auditor::{Findings, audit};
 use crate::chance::{Chance, how_many};
 use crate::installation::{Installation, Under};
 use crate::ledger::{Ledger, Line};
-use crate::load::Load;
+use crate::load::{Load, Stop};
 use crate::model::Model;
 
 /// The attempts that are answered by now.
@@ -51,8 +51,8 @@ async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
         let target = 200 + u64::try_from(chance.below(800)).unwrap();
         // what is there already is left alone: the model of an earlier run is not asked for
         let model = Model::of(&ledger.read());
-        let mut load = Load::start(&api, &ledger, &model, &mut chance, target, false);
-        load.reached().await;
+        let mut load = Load::start(&[&api], &ledger, &model, &mut chance, Stop::WhenTold);
+        load.until(|counts| counts.happened >= target).await;
         let before = answered(&ledger);
         let backup = directory.path().join(format!("backup-{run}"));
         let (copied, path) = (installation.clone(), backup.clone());
@@ -63,7 +63,7 @@ async fn a_backup_under_load_has_all_that_was_acknowledged_before_it_began() {
         .unwrap();
         assert!(made.status.success(), "{made:?}");
         let during = answered(&ledger).len() - before.len();
-        load.end().await;
+        load.stop().await;
         backups.push((backup, before, during));
     }
     server.end();
@@ -98,7 +98,13 @@ async fn a_killed_backup_leaves_nothing_that_looks_like_one() {
     let ledger = Ledger::new(&directory.path().join("ledger"));
     let server = installation.serve(&Under::default()).unwrap();
     let api = Api::sign_in(&server, &installation).await;
-    let load = Load::start(&api, &ledger, &Model::default(), &mut chance, 500, true);
+    let load = Load::start(
+        &[&api],
+        &ledger,
+        &Model::default(),
+        &mut chance,
+        Stop::After(500),
+    );
     load.stopped().await;
 
     let backups = directory.path().join("backups");

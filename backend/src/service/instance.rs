@@ -1,10 +1,17 @@
-//! The instance itself: whether the database belongs to this root key.
+//! The instance itself: which root key its database belongs to, and what is derived from its own key.
+
+use std::sync::Arc;
+
+use store::{Store, StoreError};
 
 use super::{Fault, Onfile};
-use crate::vault::Vault;
+use crate::ambient::Random;
+use crate::vault::{self, Key, Vault, check_value, open_instance_key, wrap_instance_key};
 
-/// The instance value by which a database is known to belong to a root key.
+/// Tells which root key the database belongs to.
 pub const ROOT_CHECK: &str = "root_key_check";
+/// The instance's own key, wrapped by the root key.
+pub(super) const INSTANCE_KEY: &str = "instance_key";
 
 /// The instance value of a database that another one is being moved to.
 pub const UNFINISHED_COPY: &str = "unfinished_copy";
@@ -25,39 +32,85 @@ pub enum InstanceError {
     Fault(#[from] Fault),
 }
 
-/// Checks that a database belongs to a root key.
-///
-/// # Errors
-/// When the value of [`ROOT_CHECK`] is another key's.
-pub fn check(vault: &Vault, known: &[u8]) -> Result<(), InstanceError> {
-    if crate::vault::equal(known, &vault.check_value()) {
-        Ok(())
-    } else {
-        Err(InstanceError::WrongRootKey)
+impl From<StoreError> for InstanceError {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
     }
 }
 
-/// Binds a new database to the root key, or checks that an old one belongs to it.
+/// The root keys that this process can get at: the one in use, and one that it is being rotated to.
+pub trait RootKeys: Send + Sync {
+    /// Reads them.
+    fn read(&self) -> Vec<Key>;
+}
+
+/// The root key, of those at hand, that a database belongs to; none for a new database.
 ///
 /// # Errors
 /// [`InstanceError`].
-pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
-    let mut read = app.store.read().await.map_err(Fault::from)?;
-    let unfinished = read
-        .instance_value(UNFINISHED_COPY)
-        .await
-        .map_err(Fault::from)?;
-    if unfinished.is_some() {
-        return Err(InstanceError::UnfinishedCopy);
+pub async fn root_of(store: &dyn Store, at_hand: &[Key]) -> Result<Option<Key>, InstanceError> {
+    let mut read = store.read().await?;
+    let Some(known) = read.instance_value(ROOT_CHECK).await? else {
+        return match read.instance_value(UNFINISHED_COPY).await? {
+            Some(_) => Err(InstanceError::UnfinishedCopy),
+            None => Ok(None),
+        };
+    };
+    drop(read);
+    which(&known, at_hand).map(Some)
+}
+
+/// The root key, of those at hand, that has this check value.
+///
+/// # Errors
+/// [`InstanceError::WrongRootKey`].
+pub fn which(check: &[u8], at_hand: &[Key]) -> Result<Key, InstanceError> {
+    let found = at_hand
+        .iter()
+        .find(|key| vault::equal(check, &check_value(key)));
+    found.cloned().ok_or(InstanceError::WrongRootKey)
+}
+
+/// Binds a new database to the first of the root keys at hand, or finds the one it belongs to.
+///
+/// # Errors
+/// [`InstanceError`].
+pub async fn bind(
+    store: &Arc<dyn Store>,
+    at_hand: &[Key],
+    random: &dyn Random,
+) -> Result<Vault, InstanceError> {
+    let (root, is_new) = match (root_of(&**store, at_hand).await?, at_hand) {
+        (Some(root), _) => (root, false),
+        (None, [first, ..]) => (first.clone(), true),
+        (None, []) => return Err(InstanceError::WrongRootKey),
+    };
+    if let Some(wrapped) = store.read().await?.instance_value(INSTANCE_KEY).await? {
+        let instance = open_instance_key(&root, &wrapped).map_err(Fault::from)?;
+        return Ok(Vault::new(root, &instance));
     }
-    let known = read.instance_value(ROOT_CHECK).await.map_err(Fault::from)?;
-    if let Some(known) = known {
-        return check(&app.vault, &known);
+    // From before root keys could be rotated: what was derived from the root key stays as it is.
+    let instance = if is_new {
+        Key::generate(random)
+    } else {
+        root.clone()
+    };
+    let wrapped = wrap_instance_key(&root, &instance, random);
+    let mut unit = store.write().await?;
+    unit.set_instance_value(ROOT_CHECK, &check_value(&root))
+        .await?;
+    unit.set_instance_value(INSTANCE_KEY, &wrapped).await?;
+    unit.commit().await?;
+    Ok(Vault::new(root, &instance))
+}
+
+/// Looks for the root key that the database belongs to now: it may have been rotated beside this process.
+///
+/// # Errors
+/// [`InstanceError`].
+pub async fn follow_root(app: &Onfile) -> Result<(), InstanceError> {
+    if let Some(root) = root_of(&*app.store, &app.root_keys.read()).await? {
+        app.vault.set_root(root);
     }
-    let mut unit = app.store.write().await.map_err(Fault::from)?;
-    unit.set_instance_value(ROOT_CHECK, &app.vault.check_value())
-        .await
-        .map_err(Fault::from)?;
-    unit.commit().await.map_err(Fault::from)?;
     Ok(())
 }

@@ -9,7 +9,9 @@ pub mod admins;
 pub mod changes;
 pub mod checkout_sessions;
 pub mod customers;
+pub mod idempotency;
 pub mod instance;
+pub mod keys;
 pub mod merchants;
 pub mod revocations;
 pub mod shopper;
@@ -27,7 +29,7 @@ use crate::vault::Unopened;
 
 pub use crate::app::Onfile;
 pub use merchants::Merchant;
-pub use work::{Entry, Work};
+pub use work::{Entry, Pending, Work};
 
 /// Who asks, and by which request.
 #[derive(Clone, Debug)]

@@ -6,10 +6,12 @@
 //! unavailable, and work again as soon as it is back: nothing has to be started anew.
 
 mod admins;
+mod answers;
 mod audit;
 mod consents;
 mod customers;
 mod error;
+mod lease;
 mod limits;
 mod merchants;
 mod open;
@@ -17,17 +19,20 @@ mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
+mod sealed;
+mod servers;
 mod sessions;
 mod target;
 mod tokens;
 mod unit;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use sqlx::PgPool;
 use store::{Read, Result, Store, Write};
 
-use crate::error::Failure;
 use crate::reader::Reader;
+use crate::servers::Servers;
 use crate::unit::Unit;
 
 pub use crate::open_error::OpenError;
@@ -35,17 +40,18 @@ pub use crate::target::Target;
 
 /// A database of customers on file on a `PostgreSQL` server.
 pub struct PostgresStore {
-    pool: PgPool,
+    servers: Arc<Servers>,
 }
 
 impl PostgresStore {
-    /// Opens the database of a `postgres://` URL, and makes the tables where it is empty.
+    /// Opens the database of a `postgres://` URL, and makes the tables where it is empty. A URL may name
+    /// several hosts, separated by commas: a primary and its standbys.
     ///
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
-        let pool = open::open(url, true).await?;
-        Ok(Self { pool })
+        let servers = open::open(url, true).await?;
+        Ok(Self { servers })
     }
 
     /// Opens a database that must have Onfile's tables.
@@ -53,21 +59,21 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open_existing(url: &str) -> std::result::Result<Self, OpenError> {
-        let pool = open::open(url, false).await?;
-        Ok(Self { pool })
+        let servers = open::open(url, false).await?;
+        Ok(Self { servers })
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
-        Ok(Box::new(Reader(self.pool.clone())))
+        Ok(Box::new(Reader(self.servers.clone())))
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {
-        match self.pool.begin().await {
-            Ok(transaction) => Ok(Box::new(Unit::new(transaction))),
-            Err(error) => Err(Failure::from(error).error),
+        match Unit::begin(&self.servers.primary()).await {
+            Ok(unit) => Ok(Box::new(unit)),
+            Err(failure) => Err(failure.error),
         }
     }
 
@@ -81,6 +87,6 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        self.servers.close().await;
     }
 }

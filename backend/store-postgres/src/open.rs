@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -10,7 +11,9 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
+use crate::lease::is_alive;
 use crate::open_error::OpenError;
+use crate::servers::{Role, Servers, last_promoted, role_of};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -25,10 +28,73 @@ const TRIED_AFTER: Duration = Duration::from_secs(1);
 const OPENING: i64 = 0x4f6e_6669_6c65;
 
 /// Opens a database, making the tables in an empty one if `create` says so.
-pub(crate) async fn open(url: &str, create: bool) -> Result<PgPool, OpenError> {
-    let options = options(url)?;
+pub(crate) async fn open(url: &str, create: bool) -> Result<Arc<Servers>, OpenError> {
+    let urls = each_host(url);
+    let [only] = urls.as_slice() else {
+        return open_several(&urls, create).await;
+    };
+    let options = options(only)?;
     let place = place_of(&options);
     prepare(&options, &place, create).await?;
+    let pool = pool_of(options)
+        .await
+        .map_err(|error| not_connected(&place, &error))?;
+    Ok(Servers::new(vec![pool.clone()], pool, 0))
+}
+
+/// Opens a database on a primary and those that follow it. One that does not answer may come back.
+async fn open_several(urls: &[String], create: bool) -> Result<Arc<Servers>, OpenError> {
+    let (mut pools, mut roles, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    let mut unreachable = None;
+    for url in urls {
+        let options = options(url)?;
+        let place = place_of(&options);
+        let pool = pool_lazily(options);
+        let role = role_of(&pool).await.unwrap_or_else(|error| {
+            unreachable.get_or_insert_with(|| not_connected(&place, &error));
+            Role::Away
+        });
+        roles.push(role);
+        pools.push(pool);
+        places.push(place);
+    }
+    let primary = last_promoted(&roles).and_then(|(index, timeline)| {
+        let (url, place, pool) = (urls.get(index)?, places.get(index)?, pools.get(index)?);
+        Some((url, place, pool.clone(), timeline))
+    });
+    let Some((url, place, primary, timeline)) = primary else {
+        return Err(unreachable.unwrap_or(OpenError::NoPrimary {
+            places: places.join(", "),
+        }));
+    };
+    prepare(&options(url)?, place, create).await?;
+    Ok(Servers::new(pools, primary, timeline))
+}
+
+/// The URL of each host of one that names several, as libpq reads it: `postgres://user@one:5432,two/name`.
+pub(crate) fn each_host(url: &str) -> Vec<String> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return vec![url.to_owned()];
+    };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let (user, hosts) = authority
+        .rsplit_once('@')
+        .map_or(("", authority), |(user, hosts)| (user, hosts));
+    let at = if user.is_empty() { "" } else { "@" };
+    hosts
+        .split(',')
+        .map(|host| format!("{scheme}://{user}{at}{host}{path}"))
+        .collect()
+}
+
+async fn pool_of(options: PgConnectOptions) -> sqlx::Result<PgPool> {
+    let pool = pool_lazily(options);
+    pool.acquire().await?;
+    Ok(pool)
+}
+
+fn pool_lazily(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .min_connections(0)
         .max_connections(CONNECTIONS)
@@ -37,14 +103,12 @@ pub(crate) async fn open(url: &str, create: bool) -> Result<PgPool, OpenError> {
         .before_acquire(|connection, met| {
             Box::pin(async move {
                 if met.idle_for > TRIED_AFTER {
-                    connection.ping().await?;
+                    return is_alive(connection).await;
                 }
                 Ok(true)
             })
         })
-        .connect_with(bounded(options))
-        .await
-        .map_err(|error| not_connected(&place, &error))
+        .connect_lazy_with(bounded(options))
 }
 
 pub(crate) fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
@@ -112,7 +176,11 @@ pub(crate) fn connect(
 
 /// Looks at what is there through a connection of its own and migrates it. Nodes that start together
 /// do this one after the other.
-async fn prepare(options: &PgConnectOptions, place: &str, create: bool) -> Result<(), OpenError> {
+pub(crate) async fn prepare(
+    options: &PgConnectOptions,
+    place: &str,
+    create: bool,
+) -> Result<(), OpenError> {
     let engine = |error: sqlx::Error| OpenError::Engine {
         place: place.to_owned(),
         problem: one_line(&error.to_string()),

@@ -22,6 +22,14 @@ pub enum OpenError {
         /// What the system says.
         problem: String,
     },
+    /// Several servers were named, and none of them takes writes.
+    #[error(
+        "none of {places} is a primary: promote one, or name the primary's host in the database URL too"
+    )]
+    NoPrimary {
+        /// Where it was looked for.
+        places: String,
+    },
     /// The server does not let us in.
     #[error(
         "the PostgreSQL server refuses the user or password for {place} ({problem}); check them in the database URL"

@@ -1,31 +1,55 @@
 //! Reading apart from any unit. A connection is taken for one query only, so that nobody holds one
 //! while waiting for something else.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use shared::Timestamp;
 use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
-use sqlx::PgPool;
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, SessionRecord,
-    TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, Sealed,
+    SessionRecord, StoreError, TokenRecord,
 };
 
-use crate::error::Failure;
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::lease::Lease;
+use crate::servers::Servers;
+use crate::{
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
+    tokens,
+};
 
-pub(crate) struct Reader(pub(crate) PgPool);
+pub(crate) struct Reader(pub(crate) Arc<Servers>);
 
-/// Asks one of the query modules on a connection of the pool.
+/// Asks one of the query modules: the standby, where there is one, and the primary when that does not
+/// answer.
 macro_rules! ask {
-    ($reader:ident, $query:path $(, $argument:expr)*) => {
-        match $reader.0.acquire().await {
-            Ok(mut connection) => $query(&mut connection, $($argument),*).await.map_err(|failure| failure.error),
-            Err(error) => Err(Failure::from(error).error),
+    ($reader:ident, $query:path $(, $argument:expr)*) => {{
+        let answer = match $reader.0.standby() {
+            Some(standby) => Some(ask_one!(standby, $query $(, $argument)*)),
+            None => None,
+        };
+        match answer {
+            None => ask_one!($reader.0.primary(), $query $(, $argument)*),
+            Some(Err(StoreError::Unavailable(_))) => {
+                $reader.0.leave_standby();
+                ask_one!($reader.0.primary(), $query $(, $argument)*)
+            }
+            Some(answer) => answer,
         }
-    };
+    }};
+}
+
+macro_rules! ask_one {
+    ($pool:expr, $query:path $(, $argument:expr)*) => {{
+        let answer = match Lease::take(&$pool).await {
+            Ok(mut lease) => lease.ask(|connection| $query(connection, $($argument),*)).await,
+            Err(failure) => Err(failure),
+        };
+        answer.map_err(|failure| failure.error)
+    }};
 }
 
 #[async_trait]
@@ -48,6 +72,16 @@ impl Read for Reader {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -183,6 +217,14 @@ impl Read for Reader {
         phone_index: &[u8],
     ) -> Result<Option<CoolDown>> {
         ask!(self, limits::cool_down, merchant, phone_index)
+    }
+
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
     }
 
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {

@@ -28,14 +28,21 @@ pub struct Target {
 }
 
 impl Target {
-    /// Opens a database that has this version's tables.
+    /// Opens a database, and makes the tables where it is empty.
     ///
     /// # Errors
-    /// [`OpenError`] says what to do.
+    /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let [only] = &*open::each_host(url) else {
+            return Err(OpenError::Url {
+                problem: "it names several servers, and a move goes to the primary alone"
+                    .to_owned(),
+            });
+        };
         // without the bounds of a server: a sum takes as long as its table is
-        let options = open::options(url)?;
+        let options = open::options(only)?;
         let place = open::place_of(&options);
+        open::prepare(&options, &place, true).await?;
         let mut connection = open::connect(&options)
             .await
             .map_err(|error| open::not_connected(&place, &error))?;

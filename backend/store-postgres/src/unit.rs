@@ -9,20 +9,24 @@ use shared::Timestamp;
 use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
-use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
+use sqlx::PgPool;
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read,
-    Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
+    Read, Replaced, Result, Sealed, SessionRecord, StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::lease::{Lease, run};
+use crate::{
+    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
+    tokens,
+};
 
 pub(crate) struct Unit {
-    transaction: Transaction<'static, Postgres>,
-    /// The engine takes nothing more in this transaction, and would answer a commit as if it had.
-    lost: bool,
+    /// None when the engine takes nothing more in this transaction, and would answer a commit as if it
+    /// had.
+    lease: Option<Lease>,
 }
 
 fn lost() -> StoreError {
@@ -30,32 +34,46 @@ fn lost() -> StoreError {
 }
 
 impl Unit {
-    pub(crate) fn new(transaction: Transaction<'static, Postgres>) -> Self {
-        Self {
-            transaction,
-            lost: false,
-        }
+    pub(crate) async fn begin(pool: &PgPool) -> Answer<Self> {
+        Ok(Self {
+            lease: Some(Lease::begin(pool).await?),
+        })
     }
 
-    fn connection(&mut self) -> Result<&mut PgConnection> {
-        if self.lost {
-            return Err(lost());
-        }
-        Ok(&mut self.transaction)
+    fn lease(&mut self) -> Result<&mut Lease> {
+        self.lease.as_mut().ok_or_else(lost)
     }
 
     fn note<T>(&mut self, answer: Answer<T>) -> Result<T> {
         answer.map_err(|failure| {
-            self.lost |= failure.loses_unit;
+            if failure.loses_unit {
+                self.roll_back();
+            }
             failure.error
         })
+    }
+
+    /// Without waiting for it.
+    fn roll_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            tokio::spawn(lease.roll_back());
+        }
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        self.roll_back();
     }
 }
 
 /// Asks one of the query modules on the unit's connection and notes what it answered.
 macro_rules! ask {
     ($unit:ident, $query:path $(, $argument:expr)*) => {{
-        let answer = $query($unit.connection()?, $($argument),*).await;
+        let answer = $unit
+            .lease()?
+            .ask(|connection| $query(connection, $($argument),*))
+            .await;
         $unit.note(answer)
     }};
 }
@@ -63,21 +81,24 @@ macro_rules! ask {
 /// The same for what a key may refuse: behind a savepoint, so that the unit goes on.
 macro_rules! ask_aside {
     ($unit:ident, $stays:expr, $query:path $(, $argument:expr)*) => {{
-        let mut aside = $unit
-            .connection()?
-            .begin()
-            .await
-            .map_err(|error| Failure::from(error).error)?;
-        let answer = $query(&mut aside, $($argument),*).await;
-        let ended = if matches!(&answer, Ok(outcome) if *outcome == $stays) {
-            aside.commit().await
-        } else {
-            aside.rollback().await
-        };
-        match (ended, answer) {
-            (Ok(()), answer) => answer.map_err(|failure| failure.error),
-            (Err(error), _) => $unit.note(Err(Failure::from(error))),
-        }
+        let answer = $unit
+            .lease()?
+            .ask(|connection| async move {
+                run(connection, "savepoint aside").await?;
+                let answer = $query(connection, $($argument),*).await;
+                let end = if matches!(&answer, Ok(outcome) if *outcome == $stays) {
+                    "release savepoint aside"
+                } else {
+                    "rollback to savepoint aside; release savepoint aside"
+                };
+                run(connection, end).await?;
+                answer.map_err(|failure| Failure {
+                    loses_unit: false,
+                    ..failure
+                })
+            })
+            .await;
+        $unit.note(answer)
     }};
 }
 
@@ -101,6 +122,16 @@ impl Read for Unit {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -250,6 +281,14 @@ impl Read for Unit {
         ask!(self, limits::cool_down, merchant, phone_index)
     }
 
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
+    }
+
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
         ask!(self, audit::head_alone, merchant)
     }
@@ -286,14 +325,9 @@ impl Read for Unit {
 
 #[async_trait]
 impl Write for Unit {
-    async fn commit(self: Box<Self>) -> Result<()> {
-        if self.lost {
-            return Err(lost());
-        }
-        self.transaction
-            .commit()
-            .await
-            .map_err(|error| Failure::from(error).error)
+    async fn commit(mut self: Box<Self>) -> Result<()> {
+        let lease = self.lease.take().ok_or_else(lost)?;
+        lease.commit().await.map_err(|failure| failure.error)
     }
 
     async fn set_instance_value(&mut self, name: &str, value: &[u8]) -> Result<()> {
@@ -302,6 +336,14 @@ impl Write for Unit {
 
     async fn insert_merchant(&mut self, merchant: &MerchantRecord) -> Result<Inserted> {
         ask!(self, merchants::insert, merchant)
+    }
+
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced> {
+        ask!(self, merchants::replace_keys, from, merchant)
     }
 
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
@@ -328,6 +370,17 @@ impl Write for Unit {
         at: Timestamp,
     ) -> Result<()> {
         ask!(self, merchants::touch_api_key, merchant, client_id, at)
+    }
+
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced> {
+        ask!(self, sealed::replace, merchant, what, id, from, to)
     }
 
     async fn insert_customer(
@@ -467,6 +520,30 @@ impl Write for Unit {
         )
     }
 
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted> {
+        ask!(self, answers::keep, merchant, answer)
+    }
+
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_session_secret, merchant, session)
+    }
+
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_about, merchant, customer)
+    }
+
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)
     }
@@ -515,11 +592,12 @@ impl Write for Unit {
 
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
-        ask!(self, sessions::purge, sessions_before)?;
+        ask!(self, sessions::purge, day_before)?;
+        ask!(self, answers::purge, day_before, now)?;
         ask!(self, limits::purge, events_before)?;
         ask!(self, admins::purge, now)
     }

@@ -7,6 +7,7 @@
 )]
 
 mod admins;
+mod answers;
 mod audit;
 mod consents;
 mod customers;
@@ -16,6 +17,7 @@ mod sessions;
 mod tokens;
 
 pub use admins::{AdminRow, AdminSessionRow};
+pub use answers::AnswerRow;
 pub use audit::{AuditRow, word_of};
 pub use consents::{DecisionRow, LastConsent, LastConsentRow};
 pub use customers::{CustomerRow, columns_of};
