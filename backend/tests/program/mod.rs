@@ -116,6 +116,7 @@ impl Server {
         let made = reqwest::Client::new()
             .post(format!("http://{}/api/v1/customer", self.public))
             .bearer_auth(token)
+            .header("idempotency-key", format!("create-{phone}"))
             .json(&json!({ "mobile_number": phone, "first_name": "Asha" }))
             .send()
             .await
