@@ -189,17 +189,25 @@ async fn until_next(app: &Onfile) -> Duration {
     })
 }
 
-/// Removes, once an hour, what nobody can ask for any more.
-pub async fn run_purge(app: Arc<Onfile>) {
+/// Removes what nobody can ask for any more.
+///
+/// # Errors
+/// When storage fails.
+pub async fn purge(app: &Onfile) -> store::Result<()> {
     const DAY: Duration = Duration::from_hours(24);
+    // no cool-down is longer than a day, and no two nodes are a day apart
+    const FAR: Duration = Duration::from_hours(48);
+    let now = app.clock.now();
+    let mut unit = app.store.write().await?;
+    unit.purge(now.minus(DAY), now.minus(DAY), now, now.plus(FAR))
+        .await?;
+    unit.commit().await
+}
+
+/// The same, when the process starts and every hour.
+pub async fn run_purge(app: Arc<Onfile>) {
     loop {
-        let now = app.clock.now();
-        let purged = async {
-            let mut unit = app.store.write().await?;
-            unit.purge(now.minus(DAY), now.minus(DAY), now).await?;
-            unit.commit().await
-        };
-        if let Err(error) = purged.await {
+        if let Err(error) = purge(&app).await {
             tracing::warn!(%error, "the purge failed and will be tried again");
         }
         tokio::time::sleep(Duration::from_hours(1)).await;

@@ -461,9 +461,10 @@ impl Write for Unit {
         sessions_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
+        far_ahead: Timestamp,
     ) -> Result<()> {
         ask!(self, sessions::purge, sessions_before)?;
-        ask!(self, limits::purge, events_before)?;
+        ask!(self, limits::purge, events_before, far_ahead)?;
         ask!(self, admins::purge, now)
     }
 }

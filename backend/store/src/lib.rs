@@ -404,10 +404,13 @@ pub trait Write: Read {
 
     /// Removes what nobody can ask for any more: sessions that ended and challenges made before
     /// `sessions_before`, limit events before `events_before`, admin sessions that ended before `now`.
+    /// And what only a wrong clock has made, which would refuse people until the right one is there:
+    /// limit events, and ends of cool-downs, after `far_ahead`.
     async fn purge(
         &mut self,
         sessions_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
+        far_ahead: Timestamp,
     ) -> Result<()>;
 }
