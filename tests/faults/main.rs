@@ -20,6 +20,7 @@
 mod api;
 mod auditor;
 mod chance;
+mod clock;
 mod cluster;
 mod disk;
 mod image;
