@@ -23,7 +23,7 @@ use crate::settings::{
     ServeArguments,
 };
 use crate::vault::Key;
-use crate::{backup, demo, http, listen, outbox};
+use crate::{backup, demo, http, listen, migrate, outbox};
 
 /// Why a command did not do its thing. The words are for whoever typed it.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,9 @@ pub enum CommandError {
     /// An admin.
     #[error(transparent)]
     Admin(#[from] admins::CreateAdminError),
+    /// A database, while all of it is moved.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
     /// A fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -103,19 +106,30 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
             ));
             Ok(())
         }
-        Command::Backup { to, data } => unless_interrupted(backup::backup(&to, &data)).await,
-        Command::Restore { from, data } => unless_interrupted(backup::restore(&from, &data)).await,
+        Command::Backup { to, data } => {
+            let work = backup::backup(&to, &data);
+            unless_interrupted(work, "interrupted: nothing was made").await
+        }
+        Command::Restore { from, data } => {
+            let work = backup::restore(&from, &data);
+            unless_interrupted(work, "interrupted: nothing was made").await
+        }
+        Command::Migrate { from, to } => {
+            let work = migrate::migrate(&from, &to);
+            unless_interrupted(work, "interrupted: run the same command again to go on").await
+        }
     }
 }
 
 /// Drops what is unfinished, and so removes it, when the process is asked to end.
 async fn unless_interrupted(
     work: impl Future<Output = Result<(), CommandError>>,
+    interrupted: &str,
 ) -> Result<(), CommandError> {
     let mut signals = Signals::listen()?;
     tokio::select! {
         done = work => done,
-        () = signals.asked_to_end() => Err(CommandError::Plain("interrupted: nothing was made".into())),
+        () = signals.asked_to_end() => Err(CommandError::Plain(interrupted.to_owned())),
     }
 }
 

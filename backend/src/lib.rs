@@ -12,6 +12,7 @@ pub mod database;
 pub mod demo;
 pub mod http;
 pub mod listen;
+pub mod migrate;
 pub mod outbox;
 pub mod phone;
 pub mod provider;

@@ -50,6 +50,15 @@ pub enum Command {
         #[command(flatten)]
         data: DataArguments,
     },
+    /// Move everything from the SQLite database of a stopped server to an empty one on a PostgreSQL server.
+    Migrate {
+        /// The data directory, or `sqlite://PATH`.
+        #[arg(long)]
+        from: String,
+        /// `postgres://USER:PASSWORD@HOST/NAME`.
+        #[arg(long, env = "ONFILE_DATABASE_URL", hide_env_values = true)]
+        to: String,
+    },
 }
 
 /// Where the data is.

@@ -3,31 +3,22 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test fails by panicking, helpers included"
 )]
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
-fn onfile() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_onfile"));
-    command
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
+use crate::program::{Server, onfile, refusal, said};
 
 fn run(command: &str, arguments: &[(&str, &Path)]) -> Output {
     let mut program = onfile();
@@ -36,24 +27,6 @@ fn run(command: &str, arguments: &[(&str, &Path)]) -> Output {
         program.arg(name).arg(value);
     }
     program.output().unwrap()
-}
-
-/// The one line of success.
-fn said(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    let words = String::from_utf8(output.stdout.clone()).unwrap();
-    assert_eq!(words.lines().count(), 1, "one line: {words}");
-    assert!(output.stderr.is_empty(), "{output:?}");
-    words
-}
-
-/// The one line of a refusal.
-fn refusal(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    let words = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(words.lines().count(), 1, "one clear line: {words}");
-    words
 }
 
 /// All that is in a directory, with what it says.
@@ -148,96 +121,7 @@ impl Place {
     }
 
     fn serve(&self, data: &str) -> Server {
-        loop {
-            if let Some(server) = Server::start(&self.path(data)) {
-                return server;
-            }
-        }
-    }
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
-struct Server {
-    child: Child,
-    public: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Server {
-    /// Nothing when somebody was faster to take a port that was free.
-    fn start(data: &Path) -> Option<Self> {
-        let (public, admin) = (free_address(), free_address());
-        let mut child = onfile()
-            .arg("serve")
-            .args([Path::new("--data-dir"), data])
-            .args(["--public-addr", &public.to_string()])
-            .args(["--admin-addr", &admin.to_string()])
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        if line.starts_with("Onfile serves") {
-            return Some(Self { child, public });
-        }
-        let words = refusal(&child.wait_with_output().unwrap());
-        assert!(words.contains("-addr"), "{words}");
-        None
-    }
-
-    async fn token(&self, credentials: &Value) -> String {
-        let asked = json!({
-            "client_id": credentials["client_id"],
-            "client_secret": credentials["client_secret"],
-            "grant_type": "client_credentials",
-        });
-        let answer: Value = reqwest::Client::new()
-            .post(format!("http://{}/api/auth/v1/token", self.public))
-            .json(&asked)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        answer["access_token"].as_str().unwrap().to_owned()
-    }
-
-    async fn create(&self, token: &str, phone: &str) -> Value {
-        let made = reqwest::Client::new()
-            .post(format!("http://{}/api/v1/customer", self.public))
-            .bearer_auth(token)
-            .json(&json!({ "mobile_number": phone, "first_name": "Asha" }))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(made.status(), 201);
-        made.json().await.unwrap()
-    }
-
-    async fn read(&self, token: &str, customer: &Value) -> Value {
-        let id = customer["customer_id"].as_str().unwrap();
-        let read = reqwest::Client::new()
-            .get(format!("http://{}/api/v1/customer/{id}", self.public))
-            .bearer_auth(token)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(read.status(), 200);
-        read.json().await.unwrap()
+        Server::start(&self.path(data), &[])
     }
 }
 

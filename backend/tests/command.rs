@@ -320,7 +320,9 @@ fn serving_needs_a_root_key_and_a_merchant_is_created_beside_it() {
 #[test]
 fn help_lists_the_commands_and_unknown_arguments_are_errors() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    for command in ["demo", "serve", "merchant", "admin", "keys"] {
+    for command in [
+        "demo", "serve", "merchant", "admin", "keys", "backup", "restore", "migrate",
+    ] {
         assert!(help.contains(command), "{command}");
     }
     assert_eq!(run(&["demo", "--nonsense"]).status.code(), Some(2));

@@ -13,12 +13,20 @@ pub const ROOT_CHECK: &str = "root_key_check";
 /// The instance's own key, wrapped by the root key.
 pub(super) const INSTANCE_KEY: &str = "instance_key";
 
+/// The instance value of a database that another one is being moved to.
+pub const UNFINISHED_COPY: &str = "unfinished_copy";
+
 /// Why this process must not work on this database.
 #[derive(Debug, thiserror::Error)]
 pub enum InstanceError {
     /// The root key is another one.
     #[error("the database was sealed under another root key; give the key it was made with")]
     WrongRootKey,
+    /// Not all is in it yet.
+    #[error(
+        "the database is a half-finished copy of another one; run the same `onfile migrate` again to finish it"
+    )]
+    UnfinishedCopy,
     /// See [`Fault`].
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -41,9 +49,14 @@ pub trait RootKeys: Send + Sync {
 /// # Errors
 /// [`InstanceError`].
 pub async fn root_of(store: &dyn Store, at_hand: &[Key]) -> Result<Option<Key>, InstanceError> {
-    let Some(known) = store.read().await?.instance_value(ROOT_CHECK).await? else {
-        return Ok(None);
+    let mut read = store.read().await?;
+    let Some(known) = read.instance_value(ROOT_CHECK).await? else {
+        return match read.instance_value(UNFINISHED_COPY).await? {
+            Some(_) => Err(InstanceError::UnfinishedCopy),
+            None => Ok(None),
+        };
     };
+    drop(read);
     which(&known, at_hand).map(Some)
 }
 

@@ -22,6 +22,7 @@ mod reader;
 mod sealed;
 mod servers;
 mod sessions;
+mod target;
 mod tokens;
 mod unit;
 
@@ -35,6 +36,7 @@ use crate::servers::Servers;
 use crate::unit::Unit;
 
 pub use crate::open_error::OpenError;
+pub use crate::target::Target;
 
 /// A database of customers on file on a `PostgreSQL` server.
 pub struct PostgresStore {

@@ -72,7 +72,7 @@ async fn open_several(urls: &[String], create: bool) -> Result<Arc<Servers>, Ope
 }
 
 /// The URL of each host of one that names several, as libpq reads it: `postgres://user@one:5432,two/name`.
-fn each_host(url: &str) -> Vec<String> {
+pub(crate) fn each_host(url: &str) -> Vec<String> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return vec![url.to_owned()];
     };
@@ -111,7 +111,7 @@ fn pool_lazily(options: PgConnectOptions) -> PgPool {
         .connect_lazy_with(bounded(options))
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(OpenError::Url {
             problem: "it does not begin with postgres://".to_owned(),
@@ -138,7 +138,7 @@ fn bounded(options: PgConnectOptions) -> PgConnectOptions {
 }
 
 /// Host, port and database, without user and password.
-fn place_of(options: &PgConnectOptions) -> String {
+pub(crate) fn place_of(options: &PgConnectOptions) -> String {
     let database = options
         .get_database()
         .unwrap_or_else(|| options.get_username());
@@ -153,7 +153,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
+pub(crate) fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
     let (place, problem) = (place.to_owned(), one_line(&error.to_string()));
     let code = error.as_database_error().and_then(DatabaseError::code);
     match (code.as_deref(), error) {
@@ -168,7 +168,7 @@ fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
 }
 
 /// Boxed, because the compiler cannot tell otherwise that a future that opens a store is `Send`.
-fn connect(
+pub(crate) fn connect(
     options: &PgConnectOptions,
 ) -> Pin<Box<dyn Future<Output = sqlx::Result<PgConnection>> + Send + '_>> {
     Box::pin(PgConnection::connect_with(options))
@@ -176,7 +176,11 @@ fn connect(
 
 /// Looks at what is there through a connection of its own and migrates it. Nodes that start together
 /// do this one after the other.
-async fn prepare(options: &PgConnectOptions, place: &str, create: bool) -> Result<(), OpenError> {
+pub(crate) async fn prepare(
+    options: &PgConnectOptions,
+    place: &str,
+    create: bool,
+) -> Result<(), OpenError> {
     let engine = |error: sqlx::Error| OpenError::Engine {
         place: place.to_owned(),
         problem: one_line(&error.to_string()),

@@ -27,6 +27,7 @@ mod outcome;
 mod reader;
 mod sealed;
 mod sessions;
+mod source;
 mod tokens;
 mod unit;
 
@@ -45,6 +46,7 @@ use crate::unit::Unit;
 
 pub use crate::copy::{Contents, CopyError, copy, inspect};
 pub use crate::open_error::OpenError;
+pub use crate::source::Source;
 
 /// How often it is looked whether another process has written.
 const WATCH: Duration = Duration::from_millis(500);

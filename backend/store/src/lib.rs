@@ -12,6 +12,7 @@
 pub mod conformance;
 mod record;
 pub mod row;
+pub mod table;
 
 use async_trait::async_trait;
 use shared::Timestamp;
