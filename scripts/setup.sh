@@ -137,7 +137,15 @@ setup_postgres() {
 setup_faults() {
   have strace || apt_install strace
   say "strace $(strace --version | sed -n '1s/.*version //p'): present"
+  # the campaign that needs it says so and is skipped where it cannot be had
+  if has_faketime || { have apt-get && (apt_install libfaketime) && has_faketime; }; then
+    say "libfaketime: present"
+  else
+    say "libfaketime: not to be had here; the clock will not jump"
+  fi
 }
+
+has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 
 setup_bench() {
   have wrk || apt_install wrk

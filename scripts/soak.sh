@@ -12,6 +12,7 @@ export ONFILE_POSTGRES_CRASHES=${ONFILE_POSTGRES_CRASHES:-100}
 export ONFILE_NETWORK_ROUNDS=${ONFILE_NETWORK_ROUNDS:-10}
 export ONFILE_NODE_KILLS=${ONFILE_NODE_KILLS:-50}
 export ONFILE_PROMOTIONS=${ONFILE_PROMOTIONS:-10}
+export ONFILE_CLOCK_JUMPS=${ONFILE_CLOCK_JUMPS:-100}
 say "soak: $ONFILE_FAULT_CYCLES kill cycles, $ONFILE_POWER_CUTS power cuts, $ONFILE_DISK_RUNS runs of each broken disk"
-say "soak: $ONFILE_POSTGRES_CRASHES crashes of PostgreSQL, $ONFILE_NETWORK_ROUNDS rounds of a broken network, $ONFILE_NODE_KILLS kills of a node"
+say "soak: $ONFILE_POSTGRES_CRASHES crashes of PostgreSQL, $ONFILE_NETWORK_ROUNDS rounds of a broken network, $ONFILE_NODE_KILLS kills of a node, $ONFILE_CLOCK_JUMPS jumps of the clock"
 exec cargo test --locked -p acceptance --test faults -- --nocapture --test-threads 1 "$@"

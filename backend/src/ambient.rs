@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 use shared::Timestamp;
@@ -28,10 +28,36 @@ pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
 }
 
 /// The machine's clock, which never goes back within one process: audit entries stay in order even
-/// when somebody sets the time.
-#[derive(Default)]
+/// when somebody sets the time. After a step back it goes on from where it was, at the usual pace, so
+/// that what waits for an hour to pass waits for an hour.
 pub struct SystemClock {
-    latest: AtomicI64,
+    start: Instant,
+    /// What it was at the start, as seen from the latest step forward.
+    began: AtomicI64,
+}
+
+impl Default for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
+    fn default() -> Self {
+        Self {
+            start: Instant::now(),
+            began: AtomicI64::new(0),
+        }
+    }
+}
+
+impl SystemClock {
+    /// What it says when the machine says `wall`, so long after the start.
+    fn at(&self, wall: Duration, since_start: Duration) -> Timestamp {
+        let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let elapsed = micros(since_start);
+        let began = micros(wall).saturating_sub(elapsed);
+        let before = self.began.fetch_max(began, Ordering::Relaxed);
+        Timestamp::from_micros(began.max(before).saturating_add(elapsed))
+    }
 }
 
 impl Clock for SystemClock {
@@ -40,13 +66,11 @@ impl Clock for SystemClock {
         reason = "this is the one place that reads the clock"
     )]
     fn now(&self) -> Timestamp {
-        let micros = SystemTime::now()
+        // in this order a pause between the two is no step forward
+        let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| {
-                i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-            });
-        let before = self.latest.fetch_max(micros, Ordering::Relaxed);
-        Timestamp::from_micros(micros.max(before))
+            .unwrap_or_default();
+        self.at(wall, self.start.elapsed())
     }
 }
 
@@ -80,7 +104,7 @@ impl ManualClock {
     }
 
     /// Moves forward.
-    pub fn advance(&self, by: std::time::Duration) {
+    pub fn advance(&self, by: Duration) {
         self.0
             .store(self.now().plus(by).as_micros(), Ordering::SeqCst);
     }
@@ -104,5 +128,28 @@ impl Random for SeededRandom {
                 *to = from;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::SystemClock;
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on_at_the_usual_pace() {
+        const YEAR: u64 = 365 * 86_400;
+        let clock = SystemClock::default();
+        let says = |wall, since_start| {
+            let said = clock.at(Duration::from_secs(wall), Duration::from_secs(since_start));
+            said.as_seconds()
+        };
+        assert_eq!(says(1_000, 0), 1_000);
+        assert_eq!(says(1_005, 5), 1_005);
+        let later = i64::try_from(YEAR).unwrap() + 1_010;
+        assert_eq!(says(YEAR + 1_010, 10), later, "a step forward is believed");
+        assert_eq!(says(1_020, 20), later + 10, "a step back is not");
+        assert_eq!(says(0, 30), later + 20);
     }
 }

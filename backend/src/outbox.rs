@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::id::{CustomerId, TokenId};
-use store::{OutboxRecord, StoreError};
+use store::OutboxRecord;
 
 use crate::sender::CodeMessage;
 use crate::service::{Fault, Onfile, customers, merchants, tokens};
@@ -189,7 +189,22 @@ async fn until_next(app: &Onfile) -> Duration {
     })
 }
 
-/// Removes, once an hour, what nobody can ask for any more.
+/// Removes what nobody can ask for any more.
+///
+/// # Errors
+/// When storage fails.
+pub async fn purge(app: &Onfile) -> store::Result<()> {
+    const DAY: Duration = Duration::from_hours(24);
+    // no cool-down is longer than a day, and no two nodes are a day apart
+    const FAR: Duration = Duration::from_hours(48);
+    let now = app.clock.now();
+    let mut unit = app.store.write().await?;
+    unit.purge(now.minus(DAY), now.minus(DAY), now, now.plus(FAR))
+        .await?;
+    unit.commit().await
+}
+
+/// The same, when the process starts and every hour.
 pub async fn run_purge(app: Arc<Onfile>) {
     loop {
         if let Err(error) = purge(&app).await {
@@ -197,16 +212,4 @@ pub async fn run_purge(app: Arc<Onfile>) {
         }
         tokio::time::sleep(Duration::from_hours(1)).await;
     }
-}
-
-/// Removes what nobody can ask for any more.
-///
-/// # Errors
-/// [`StoreError`] when storage fails.
-pub async fn purge(app: &Onfile) -> Result<(), StoreError> {
-    const DAY: Duration = Duration::from_hours(24);
-    let now = app.clock.now();
-    let mut unit = app.store.write().await?;
-    unit.purge(now.minus(DAY), now.minus(DAY), now).await?;
-    unit.commit().await
 }

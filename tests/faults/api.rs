@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, Running};
@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Api {
     client: Client,
     url: Arc<Mutex<String>>,
-    token: String,
+    credentials: Value,
+    token: Arc<Mutex<String>>,
 }
 
 /// Why there is no answer.
@@ -42,27 +43,31 @@ impl From<reqwest::Error> for NoAnswer {
 impl Api {
     /// Signs in.
     pub async fn sign_in(server: &Running, installation: &Installation) -> Self {
-        let mut asked = installation.credentials.clone();
-        asked.as_object_mut().unwrap().remove("merchant_id");
-        asked["grant_type"] = json!("client_credentials");
-        let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        let url = server.public_url();
-        let answer: Value = client
-            .post(format!("{url}/api/auth/v1/token"))
-            .json(&asked)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let mut credentials = installation.credentials.clone();
+        credentials.as_object_mut().unwrap().remove("merchant_id");
+        credentials["grant_type"] = json!("client_credentials");
+        let api = Self {
+            client: Client::builder().timeout(PATIENCE).build().unwrap(),
+            url: Arc::new(Mutex::new(server.public_url())),
+            credentials,
+            token: Arc::default(),
+        };
+        api.sign_in_again().await.unwrap();
+        api
+    }
+
+    async fn sign_in_again(&self) -> Result<(), NoAnswer> {
+        let request = self.client.post(self.url("/api/auth/v1/token"));
+        let answer: Value = request.json(&self.credentials).send().await?.json().await?;
         let token = answer["access_token"].as_str();
-        let token = token.unwrap_or_else(|| panic!("{answer}")).to_owned();
-        Self {
-            client,
-            url: Arc::new(Mutex::new(url)),
-            token,
-        }
+        let token = token.unwrap_or_else(|| panic!("{answer}"));
+        token.clone_into(&mut self.token.lock().unwrap());
+        Ok(())
+    }
+
+    /// What gives access now, and will not for ever.
+    pub fn token(&self) -> String {
+        self.token.lock().unwrap().clone()
     }
 
     /// The server was started again.
@@ -76,15 +81,27 @@ impl Api {
 
     /// Reads: the status and the body.
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = self
-            .client
-            .get(self.url(path))
-            .bearer_auth(&self.token)
-            .send()
-            .await
-            .unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap_or_default())
+        self.get_as(&self.token(), path).await
+    }
+
+    /// The same by the right of another access token.
+    pub async fn get_as(&self, token: &str, path: &str) -> (u16, Value) {
+        read(self.client.get(self.url(path)).bearer_auth(token)).await
+    }
+
+    /// Reads as the merchant's page does, by the secret of a checkout session.
+    pub async fn get_in_session(&self, secret: &str) -> (u16, Value) {
+        let request = self.client.get(self.url("/checkout/v1/session"));
+        read(request.header("origin", SHOP).bearer_auth(secret)).await
+    }
+
+    /// A new checkout session.
+    pub async fn checkout_session(&self) -> Value {
+        let request = self.client.post(self.url("/api/v1/checkout-sessions"));
+        let body = json!({ "origin": SHOP });
+        let (status, session) = read(request.bearer_auth(self.token()).json(&body)).await;
+        assert_eq!(status, 201, "{session}");
+        session
     }
 
     /// Attempts something.
@@ -134,12 +151,18 @@ impl Api {
         let mut request = self
             .client
             .request(method, self.url(&path))
-            .bearer_auth(&self.token)
             .header("request-id", request_id(op));
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await?;
+        let answer = loop {
+            let again = request.try_clone().unwrap().bearer_auth(self.token());
+            let answer = again.send().await?;
+            if answer.status() != 401 {
+                break answer;
+            }
+            self.sign_in_again().await?;
+        };
         let status = answer.status().as_u16();
         let says_when = answer.headers().contains_key("retry-after");
         let body: Value = answer.json().await?;
@@ -152,4 +175,14 @@ impl Api {
             token: text(&body["token_id"]),
         })
     }
+}
+
+/// Where the merchant's pages are.
+const SHOP: &str = "http://127.0.0.1:9000";
+
+/// The status and the body.
+async fn read(request: RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, answer.json().await.unwrap_or_default())
 }

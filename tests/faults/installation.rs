@@ -1,9 +1,10 @@
 //! The server under test: the binary, its data, its process.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -36,6 +37,14 @@ pub struct Under {
 }
 
 impl Under {
+    /// Nothing but these variables.
+    pub fn variables(environment: Vec<(&'static str, String)>) -> Self {
+        Self {
+            environment,
+            ..Self::default()
+        }
+    }
+
     /// No file longer than this, as if the disk were full, for whoever may not mount a small one.
     pub fn file_limit(bytes: usize) -> Self {
         let limited = format!("trap '' XFSZ; exec prlimit --fsize={bytes} \"$@\"");
@@ -152,6 +161,30 @@ impl Installation {
             credentials: serde_json::from_slice(&made.stdout).unwrap(),
             ..installation
         }
+    }
+
+    /// Makes an admin of the merchant.
+    pub fn admin(&self, email: &str, password: &str) {
+        let merchant = self.credentials["merchant_id"].as_str().unwrap();
+        let mut command = Command::new(binary());
+        command.args([
+            "admin",
+            "create",
+            "--merchant-id",
+            merchant,
+            "--email",
+            email,
+        ]);
+        let mut running = self
+            .place(&mut command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut asks = running.stdin.take().unwrap();
+        writeln!(asks, "{password}").unwrap();
+        drop(asks);
+        assert!(running.wait().unwrap().success());
     }
 
     /// Tells a command where the data is.
@@ -285,6 +318,7 @@ impl Installation {
             child,
             public,
             admin,
+            complaints,
         })
     }
 
@@ -325,6 +359,7 @@ pub struct Running {
     process: u32,
     public: SocketAddr,
     admin: SocketAddr,
+    complaints: JoinHandle<String>,
 }
 
 impl Drop for Running {
@@ -344,7 +379,12 @@ impl Running {
 
     /// Where it says whether it is ready.
     pub fn readiness_url(&self) -> String {
-        format!("http://{}/readyz", self.admin)
+        format!("{}/readyz", self.admin_url())
+    }
+
+    /// Where the admin page is.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.admin)
     }
 
     fn signal(&self, name: &str) {
@@ -360,11 +400,13 @@ impl Running {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end, and waits until it has.
-    pub fn end(mut self) {
+    /// Asks it to end, and waits until it has: what it complained of.
+    pub fn end(mut self) -> String {
         self.signal("TERM");
         let ended = self.child.wait().unwrap();
         assert!(ended.success(), "it ended with {ended}");
+        let complaints = std::mem::replace(&mut self.complaints, std::thread::spawn(String::new));
+        complaints.join().unwrap()
     }
 
     /// Waits until it ends by itself.

@@ -21,6 +21,7 @@ mod api;
 mod auditor;
 mod backup;
 mod chance;
+mod clock;
 mod cluster;
 mod disk;
 mod image;

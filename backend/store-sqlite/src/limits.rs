@@ -151,10 +151,21 @@ pub(crate) async fn set_cool_down(
     Ok(())
 }
 
-/// Removes events before an instant.
-pub(crate) async fn purge(connection: &mut SqliteConnection, before: Timestamp) -> Answer<()> {
-    let before = before.as_micros();
-    sqlx::query!("delete from limit_events where happened_at < ?", before)
+/// Removes events before an instant, and events and cool-downs that are too far ahead.
+pub(crate) async fn purge(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    far_ahead: Timestamp,
+) -> Answer<()> {
+    let (before, far_ahead) = (before.as_micros(), far_ahead.as_micros());
+    sqlx::query!(
+        "delete from limit_events where happened_at < ? or happened_at > ?",
+        before,
+        far_ahead
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("delete from cool_downs where until_at > ?", far_ahead)
         .execute(connection)
         .await?;
     Ok(())

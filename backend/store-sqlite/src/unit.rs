@@ -530,10 +530,11 @@ impl Write for Unit {
         day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
+        far_ahead: Timestamp,
     ) -> Result<()> {
         ask!(self, sessions::purge, day_before)?;
         ask!(self, answers::purge, day_before, now)?;
-        ask!(self, limits::purge, events_before)?;
+        ask!(self, limits::purge, events_before, far_ahead)?;
         ask!(self, admins::purge, now)
     }
 }

@@ -458,10 +458,13 @@ pub trait Write: Read {
     /// Removes what nobody can ask for any more: sessions that ended, challenges made and answers kept
     /// before `day_before`, limit events before `events_before`, admin sessions that ended before `now`,
     /// and from kept answers the secrets of sessions that ended before `now`.
+    /// And what only a wrong clock has made, which would refuse people until the right one is there:
+    /// limit events, and ends of cool-downs, after `far_ahead`.
     async fn purge(
         &mut self,
         day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
+        far_ahead: Timestamp,
     ) -> Result<()>;
 }

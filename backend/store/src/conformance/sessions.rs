@@ -6,7 +6,7 @@ use super::sample::{
     admin, admin_session, answer, at, bare_session, challenge, challenge_id, hash, merchant_id,
     people, session, session_id, with_session, without_secret,
 };
-use crate::{ChallengeRecord, Inserted, Replaced, Result, SessionRecord, Store};
+use crate::{ChallengeRecord, CoolDown, Inserted, Replaced, Result, SessionRecord, Store};
 
 pub async fn a_session_comes_back_as_it_went_in(store: &dyn Store) -> Result<()> {
     let merchant = people(store, 1).await?;
@@ -239,8 +239,16 @@ pub async fn a_purge_removes_what_is_over_and_nothing_else(store: &dyn Store) ->
             Inserted::Yes
         );
     }
-    for seconds in [49, 50] {
+    for seconds in [49, 50, 300, 301] {
         unit.record_event(Some(&merchant), "code", b"phone", at(seconds))
+            .await?;
+    }
+    let cool_down = |seconds| CoolDown {
+        until: at(seconds),
+        nth: 1,
+    };
+    for (phone, seconds) in [(b"near", 300), (b"away", 301)] {
+        unit.set_cool_down(&merchant, phone, &cool_down(seconds))
             .await?;
     }
     assert_eq!(unit.insert_admin(&admin(1, 1)).await?, Inserted::Yes);
@@ -257,7 +265,7 @@ pub async fn a_purge_removes_what_is_over_and_nothing_else(store: &dyn Store) ->
     for record in [&forgotten, &kept, &ended, &running_secret] {
         assert_eq!(unit.keep_answer(&merchant, record).await?, Inserted::Yes);
     }
-    unit.purge(at(100), at(50), at(200)).await?;
+    unit.purge(at(100), at(50), at(200), at(300)).await?;
     unit.commit().await?;
 
     let mut read = store.read().await?;
@@ -275,8 +283,13 @@ pub async fn a_purge_removes_what_is_over_and_nothing_else(store: &dyn Store) ->
     assert_eq!(
         read.count_events(Some(&merchant), "code", b"phone", at(0))
             .await?,
-        1
+        2
     );
+    assert_eq!(
+        read.cool_down(&merchant, b"near").await?,
+        Some(cool_down(300))
+    );
+    assert_eq!(read.cool_down(&merchant, b"away").await?, None);
     assert_eq!(read.admin_session(&hash(199)).await?, None);
     assert_eq!(
         read.admin_session(&hash(200)).await?,
