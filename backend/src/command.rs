@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::{Onfile, Parts};
-use crate::database::Database;
+use crate::database::{Database, Look};
 use crate::sender::{Sender, Unconfigured};
-use crate::service::{admins, instance, merchants, revocations};
+use crate::service::{Fault, admins, audit, instance, merchants, revocations};
 use crate::settings::{
-    AdminCommand, Command, DataArguments, KeysCommand, MerchantCommand, ServeArguments,
+    AdminCommand, AuditCommand, Command, DataArguments, KeysCommand, MerchantCommand,
+    ServeArguments,
 };
 use crate::vault::{Key, Vault};
 use crate::{demo, http, listen, outbox};
@@ -94,6 +95,9 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
                 path.display()
             ));
             Ok(())
+        }
+        Command::Audit(AuditCommand::Verify { merchant_id, data }) => {
+            verify_audit(merchant_id.as_deref(), &data).await
         }
     }
 }
@@ -248,6 +252,7 @@ pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
     tokio::spawn(revocations::run(Arc::clone(app)));
     tokio::spawn(outbox::run(Arc::clone(app)));
     tokio::spawn(outbox::run_purge(Arc::clone(app)));
+    tokio::spawn(audit::run_signing(Arc::clone(app)));
     Ok(())
 }
 
@@ -398,6 +403,15 @@ async fn create_merchant(
     Ok(())
 }
 
+fn parse_merchant_id(text: &str) -> Result<MerchantId, CommandError> {
+    MerchantId::parse(text)
+        .ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))
+}
+
+fn no_merchant(merchant_id: &MerchantId) -> CommandError {
+    CommandError::Plain(format!("there is no merchant {merchant_id}"))
+}
+
 async fn create_admin(
     merchant_id: &str,
     email: &str,
@@ -405,12 +419,9 @@ async fn create_admin(
     data: &DataArguments,
 ) -> Result<(), CommandError> {
     let app = beside(data).await?;
-    let merchant_id = MerchantId::parse(merchant_id)
-        .ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))?;
+    let merchant_id = parse_merchant_id(merchant_id)?;
     if merchants::get(&app, &merchant_id).await?.is_none() {
-        return Err(CommandError::Plain(format!(
-            "there is no merchant {merchant_id}"
-        )));
+        return Err(no_merchant(&merchant_id));
     }
     let role = Role::parse(role).ok_or_else(|| {
         CommandError::Plain("--role must be viewer, support, officer or owner".into())
@@ -430,4 +441,57 @@ async fn create_admin(
     app.store.close().await;
     print(&format!("{{ \"admin_id\": \"{admin_id}\" }}"));
     Ok(())
+}
+
+/// Only looks: no directory, key or database is made, and nothing is written.
+async fn verify_audit(merchant_id: Option<&str>, data: &DataArguments) -> Result<(), CommandError> {
+    let merchant_id = merchant_id.map(parse_merchant_id).transpose()?;
+    let database = Database::of(data)?;
+    let vault = Vault::new(read_key(&key_path(data))?);
+    let mut look = database.look().await?;
+    if !instance::belongs(&mut *look.view, &vault).await? {
+        return Err(CommandError::Plain(
+            "the database was never served, so there is nothing to check".into(),
+        ));
+    }
+    let outcome = verify_merchants(&mut look, &vault, merchant_id.as_ref()).await;
+    if look.was_disturbed() {
+        return Err(CommandError::Plain(
+            "the database was changed while it was read, perhaps because a server was started: check it again".into(),
+        ));
+    }
+    match outcome? {
+        0 => Ok(()),
+        findings => Err(CommandError::Plain(format!(
+            "the audit chain does not hold, findings: {findings}; keep the database as it is and compare it with a backup"
+        ))),
+    }
+}
+
+async fn verify_merchants(
+    look: &mut Look,
+    vault: &Vault,
+    merchant_id: Option<&MerchantId>,
+) -> Result<u64, CommandError> {
+    let merchants = match merchant_id {
+        None => look.view.merchants().await.map_err(Fault::from)?,
+        Some(merchant_id) => {
+            let merchant = look.view.merchant(merchant_id).await.map_err(Fault::from)?;
+            vec![merchant.ok_or_else(|| no_merchant(merchant_id))?]
+        }
+    };
+    let mut findings = 0;
+    for merchant in merchants {
+        let Look { view, file } = look;
+        let checked = audit::verify(&mut **view, vault, &merchant, &mut |finding| {
+            // what is read of a file that is being changed is no finding
+            if !file.as_ref().is_some_and(store_sqlite::Look::was_disturbed) {
+                print(&finding.to_string());
+            }
+        })
+        .await?;
+        findings += checked.findings;
+        print(&format!("{}: {checked}", merchant.merchant_id));
+    }
+    Ok(findings)
 }

@@ -32,6 +32,9 @@ pub enum Command {
     /// The root key.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The audit chains.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// Where the data is.
@@ -134,6 +137,21 @@ pub enum AdminCommand {
 pub enum KeysCommand {
     /// Make a root key, readable by its owner only.
     Init {
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+}
+
+/// `audit ...`
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Check the audit chains against their hashes and signed heads, also beside a running server; changes
+    /// nothing, and ends with status 1 if anything does not hold.
+    Verify {
+        /// Of one merchant only.
+        #[arg(long)]
+        merchant_id: Option<String>,
         /// Where the data is.
         #[command(flatten)]
         data: DataArguments,

@@ -215,6 +215,8 @@ pub struct Vault {
     pub codes: Key,
     /// Blind index of phones for the limits that hold across merchants.
     pub phones: Key,
+    /// Signs the ends of audit chains.
+    pub audit_heads: Key,
 }
 
 /// A merchant's keys, opened.
@@ -241,6 +243,7 @@ impl Vault {
             access_tokens: root.derive("onfile access tokens"),
             codes: root.derive("onfile code pepper"),
             phones: root.derive("onfile phones"),
+            audit_heads: root.derive("onfile audit heads"),
             root,
         }
     }

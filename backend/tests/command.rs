@@ -10,6 +10,7 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::SystemTime;
 
 fn onfile() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onfile"));
@@ -317,10 +318,93 @@ fn serving_needs_a_root_key_and_a_merchant_is_created_beside_it() {
     );
 }
 
+/// Every file of a directory, with what is in it and when it was changed.
+fn contents(directory: &Path) -> Vec<(String, Vec<u8>, SystemTime)> {
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let changed = fs::metadata(&path).unwrap().modified().unwrap();
+            (
+                path.display().to_string(),
+                fs::read(&path).unwrap(),
+                changed,
+            )
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn verify(data: &Path, further: &[&str]) -> Output {
+    let data = data.to_str().unwrap();
+    let arguments = [&["audit", "verify", "--data-dir", data], further].concat();
+    run(&arguments)
+}
+
+#[test]
+fn the_audit_chains_are_checked_beside_a_server_and_without_one_and_nothing_is_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("demo");
+    let said = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+
+    let demo = Demo::start(&data, &[]);
+    let beside = verify(&data, &[]);
+    assert_eq!(beside.status.code(), Some(0), "{beside:?}");
+    demo.interrupt();
+
+    let before = contents(&data);
+    let output = verify(&data, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let lines = said(&output);
+    let (merchant, counts) = lines.trim_end().split_once(": ").unwrap();
+    assert!(counts.ends_with("; findings 0"), "{counts}");
+    assert!(!counts.starts_with("entries 0"), "{counts}");
+    assert!(!counts.contains("; signed heads 0"), "{counts}");
+    let output = verify(&data, &["--merchant-id", merchant]);
+    assert_eq!(said(&output), lines);
+    let output = verify(&data, &["--merchant-id", "mer-v1-nobody"]);
+    assert!(refusal(&output).contains("there is no merchant mer-v1-nobody"));
+    assert!(contents(&data) == before, "something was changed");
+
+    let database = data.join("onfile.sqlite");
+    let mut bytes = fs::read(&database).unwrap();
+    let word = b"customer.create";
+    let place = bytes.windows(word.len()).position(|at| at == word);
+    bytes[place.unwrap()] = b'C';
+    fs::write(&database, bytes).unwrap();
+    let output = verify(&data, &[]);
+    assert!(refusal(&output).contains("the audit chain does not hold, findings: 1"));
+    let lines = said(&output);
+    assert!(
+        lines.contains(": hash does not match what the entry says\n")
+            && lines.ends_with("; findings 1\n"),
+        "{lines}"
+    );
+
+    fs::write(data.join("root.key"), "ab".repeat(16) + &"cd".repeat(16)).unwrap();
+    let before = contents(&data);
+    assert!(refusal(&verify(&data, &[])).contains("another root key"));
+    assert!(contents(&data) == before, "something was changed");
+}
+
+#[test]
+fn a_check_of_the_audit_chains_makes_nothing_where_there_is_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    assert!(refusal(&verify(&data, &[])).contains("root.key"));
+    assert!(!data.exists());
+    let keys = ["keys", "init", "--data-dir", data.to_str().unwrap()];
+    assert!(run(&keys).status.success());
+    let before = contents(&data);
+    assert!(refusal(&verify(&data, &[])).contains("there is no database"));
+    assert!(contents(&data) == before, "something was made");
+}
+
 #[test]
 fn help_lists_the_commands_and_unknown_arguments_are_errors() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    for command in ["demo", "serve", "merchant", "admin", "keys"] {
+    for command in ["demo", "serve", "merchant", "admin", "keys", "audit"] {
         assert!(help.contains(command), "{command}");
     }
     assert_eq!(run(&["demo", "--nonsense"]).status.code(), Some(2));

@@ -10,6 +10,7 @@
 
 mod admin;
 mod architecture;
+mod audit;
 mod checkout;
 mod documents;
 mod envelope;

@@ -1,6 +1,9 @@
 //! The instance itself: whether the database belongs to this root key.
 
+use store::Read;
+
 use super::{Fault, Onfile};
+use crate::vault::{self, Vault};
 
 const ROOT_CHECK: &str = "root_key_check";
 
@@ -20,25 +23,27 @@ pub enum InstanceError {
 /// # Errors
 /// [`InstanceError`].
 pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
-    let expected = app.vault.check_value();
-    let known = app
-        .store
-        .read()
-        .await
-        .map_err(Fault::from)?
-        .instance_value(ROOT_CHECK)
+    let mut view = app.store.read().await.map_err(Fault::from)?;
+    if belongs(&mut *view, &app.vault).await? {
+        return Ok(());
+    }
+    let mut unit = app.store.write().await.map_err(Fault::from)?;
+    unit.set_instance_value(ROOT_CHECK, &app.vault.check_value())
         .await
         .map_err(Fault::from)?;
+    unit.commit().await.map_err(Fault::from)?;
+    Ok(())
+}
+
+/// Whether a database is bound to this root key; `false` when it is bound to none yet.
+///
+/// # Errors
+/// [`InstanceError`], also when it is bound to another one.
+pub async fn belongs(view: &mut dyn Read, vault: &Vault) -> Result<bool, InstanceError> {
+    let known = view.instance_value(ROOT_CHECK).await.map_err(Fault::from)?;
     match known {
-        Some(known) if crate::vault::equal(&known, &expected) => Ok(()),
+        Some(known) if vault::equal(&known, &vault.check_value()) => Ok(true),
         Some(_) => Err(InstanceError::WrongRootKey),
-        None => {
-            let mut unit = app.store.write().await.map_err(Fault::from)?;
-            unit.set_instance_value(ROOT_CHECK, &expected)
-                .await
-                .map_err(Fault::from)?;
-            unit.commit().await.map_err(Fault::from)?;
-            Ok(())
-        }
+        None => Ok(false),
     }
 }

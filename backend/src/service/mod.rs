@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod admins;
+pub mod audit;
 pub mod changes;
 pub mod checkout_sessions;
 pub mod customers;

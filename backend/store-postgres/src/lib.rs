@@ -54,6 +54,14 @@ impl PostgresStore {
         let pool = open::open(url, false).await?;
         Ok(Self { pool })
     }
+
+    /// A view of a database that must have Onfile's tables, through which nothing can be changed.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub async fn look(url: &str) -> std::result::Result<Box<dyn Read>, OpenError> {
+        Ok(Box::new(Reader(open::open_to_look(url).await?)))
+    }
 }
 
 #[async_trait]

@@ -47,6 +47,35 @@ pub(crate) async fn open(url: &str, create: bool) -> Result<PgPool, OpenError> {
         .map_err(|error| not_connected(&place, &error))
 }
 
+/// Opens a database that must have Onfile's tables for nothing but reading.
+pub(crate) async fn open_to_look(url: &str) -> Result<PgPool, OpenError> {
+    let options = options(url)?;
+    let place = place_of(&options);
+    let engine = |error: sqlx::Error| OpenError::Engine {
+        place: place.clone(),
+        problem: one_line(&error.to_string()),
+    };
+    let mut connection = reach(&options, &place).await?;
+    check_server(&mut connection, &place).await?;
+    if look_inside(&mut connection, &place).await? {
+        return Err(OpenError::Empty { place });
+    }
+    let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(engine)?;
+    connection.close().await.map_err(engine)?;
+    if usize::try_from(applied).ok() != Some(MIGRATOR.iter().count()) {
+        return Err(OpenError::Older { place });
+    }
+    PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(bounded(options).options([("default_transaction_read_only", "on")]))
+        .await
+        .map_err(|error| not_connected(&place, &error))
+}
+
 fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(OpenError::Url {
@@ -110,6 +139,16 @@ fn connect(
     Box::pin(PgConnection::connect_with(options))
 }
 
+async fn reach(options: &PgConnectOptions, place: &str) -> Result<PgConnection, OpenError> {
+    match tokio::time::timeout(PATIENCE, connect(options)).await {
+        Ok(connected) => connected.map_err(|error| not_connected(place, &error)),
+        Err(_) => Err(OpenError::Unreachable {
+            place: place.to_owned(),
+            problem: "no answer in time".to_owned(),
+        }),
+    }
+}
+
 /// Looks at what is there through a connection of its own and migrates it. Nodes that start together
 /// do this one after the other.
 async fn prepare(options: &PgConnectOptions, place: &str, create: bool) -> Result<(), OpenError> {
@@ -117,15 +156,7 @@ async fn prepare(options: &PgConnectOptions, place: &str, create: bool) -> Resul
         place: place.to_owned(),
         problem: one_line(&error.to_string()),
     };
-    let mut connection = match tokio::time::timeout(PATIENCE, connect(options)).await {
-        Ok(connected) => connected.map_err(|error| not_connected(place, &error))?,
-        Err(_) => {
-            return Err(OpenError::Unreachable {
-                place: place.to_owned(),
-                problem: "no answer in time".to_owned(),
-            });
-        }
-    };
+    let mut connection = reach(options, place).await?;
     check_server(&mut connection, place).await?;
     sqlx::query("select pg_advisory_lock($1)")
         .bind(OPENING)

@@ -8,9 +8,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::PgPool;
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, SessionRecord,
-    TokenRecord,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result,
+    SessionRecord, TokenRecord,
 };
 
 use crate::error::Failure;
@@ -196,6 +196,28 @@ impl Read for Reader {
         limit: u32,
     ) -> Result<Vec<AuditRecord>> {
         ask!(self, audit::history_of, merchant, customer, limit)
+    }
+
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>> {
+        ask!(self, audit::entries, merchant, after_seq, limit)
+    }
+
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>> {
+        ask!(self, audit::heads, merchant, after_seq, limit)
+    }
+
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>> {
+        ask!(self, audit::last_head, merchant)
     }
 
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {

@@ -11,9 +11,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read,
-    Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
+    Read, Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
@@ -263,6 +263,28 @@ impl Read for Unit {
         ask!(self, audit::history_of, merchant, customer, limit)
     }
 
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>> {
+        ask!(self, audit::entries, merchant, after_seq, limit)
+    }
+
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>> {
+        ask!(self, audit::heads, merchant, after_seq, limit)
+    }
+
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>> {
+        ask!(self, audit::last_head, merchant)
+    }
+
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
         ask!(self, admins::by_email, email)
     }
@@ -469,6 +491,10 @@ impl Write for Unit {
 
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)
+    }
+
+    async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted> {
+        ask!(self, audit::append_head, head)
     }
 
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()> {

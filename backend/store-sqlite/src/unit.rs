@@ -7,9 +7,9 @@ use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter, Read,
-    Replaced, Result, SessionRecord, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
+    Read, Replaced, Result, SessionRecord, TokenRecord, Write,
 };
 
 use crate::group::Turn;
@@ -200,6 +200,28 @@ impl Read for Unit {
         limit: u32,
     ) -> Result<Vec<AuditRecord>> {
         ask!(self, audit::history_of, merchant, customer, limit)
+    }
+
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>> {
+        ask!(self, audit::entries, merchant, after_seq, limit)
+    }
+
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>> {
+        ask!(self, audit::heads, merchant, after_seq, limit)
+    }
+
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>> {
+        ask!(self, audit::last_head, merchant)
     }
 
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
@@ -412,6 +434,10 @@ impl Write for Unit {
             self.0.remember_head(&entry.merchant_id, head);
         }
         Ok(())
+    }
+
+    async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted> {
+        ask!(self, audit::append_head, head)
     }
 
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()> {

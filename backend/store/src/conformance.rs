@@ -108,6 +108,10 @@ macro_rules! conformance {
                 the_head_is_the_last_entry_of_its_merchant
                 a_place_in_the_chain_is_taken_once
                 the_history_of_a_customer_comes_newest_first
+                entries_come_oldest_first_after_a_place
+                a_signed_head_comes_back_as_it_went_in
+                the_head_of_a_place_is_signed_once
+                signed_heads_come_oldest_first_after_a_place
             }
             outbox {
                 due_messages_are_claimed_earliest_first

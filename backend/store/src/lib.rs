@@ -20,9 +20,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 
 pub use record::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CoolDown,
-    CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord, PageAfter, SessionRecord,
-    TokenRecord,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
+    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord, PageAfter,
+    SessionRecord, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -232,6 +232,24 @@ pub trait Read: Send {
         limit: u32,
     ) -> Result<Vec<AuditRecord>>;
 
+    /// Entries of a merchant's audit chain after a place, oldest first, each with its place: one that
+    /// cannot be read is an error of its own and hides no other.
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>>;
+    /// Signed heads of a merchant's audit chain after a place, oldest first.
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>>;
+    /// The newest signed head of a merchant's audit chain.
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>>;
+
     /// The admin with this e-mail address (lower case), whatever the merchant.
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>>;
     /// An admin.
@@ -372,6 +390,8 @@ pub trait Write: Read {
 
     /// Adds an entry to a merchant's audit chain.
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()>;
+    /// Adds a signed head; `Taken` when the one of this place exists.
+    async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted>;
 
     /// Adds an outbox message.
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()>;

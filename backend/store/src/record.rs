@@ -268,6 +268,21 @@ pub struct AuditRecord {
     pub hash: Vec<u8>,
 }
 
+/// The end of a merchant's audit chain, signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditHeadRecord {
+    /// Whose chain.
+    pub merchant_id: MerchantId,
+    /// The place of the entry that was the last one.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Vec<u8>,
+    /// When signed.
+    pub signed_at: Timestamp,
+    /// The signature over everything above and the signature before.
+    pub signature: Vec<u8>,
+}
+
 /// Something that must happen after a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRecord {

@@ -16,7 +16,7 @@ mod sessions;
 mod tokens;
 
 pub use admins::{AdminRow, AdminSessionRow};
-pub use audit::{AuditRow, word_of};
+pub use audit::{AuditRow, undecoded, word_of};
 pub use consents::{DecisionRow, LastConsent, LastConsentRow};
 pub use customers::{CustomerRow, columns_of};
 pub use merchants::{ApiKeyRow, MerchantRow};

@@ -13,9 +13,9 @@ use shared::id::{
 use shared::text::Language;
 
 use crate::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditRecord, ChallengeRecord, CustomerRecord,
-    DecisionRecord, Inserted, MerchantRecord, OutboxRecord, Result, SessionRecord, Store,
-    TokenRecord,
+    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
+    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, Result, SessionRecord,
+    Store, TokenRecord,
 };
 
 /// The instant `seconds` after a fixed one.
@@ -278,6 +278,17 @@ pub fn challenge(number: u32, session: u32) -> ChallengeRecord {
         wrong: 1,
         locked_until: Some(at(900)),
         created_at: at(i64::from(number)),
+    }
+}
+
+#[must_use]
+pub fn audit_head(merchant: u32, seq: u32) -> AuditHeadRecord {
+    AuditHeadRecord {
+        merchant_id: merchant_id(merchant),
+        seq: i64::from(seq),
+        hash: hash(seq),
+        signed_at: at(i64::from(seq)),
+        signature: hash(seq + 1),
     }
 }
 
