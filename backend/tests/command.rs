@@ -369,16 +369,20 @@ fn the_audit_chains_are_checked_beside_a_server_and_without_one_and_nothing_is_c
 
     let database = data.join("onfile.sqlite");
     let mut bytes = fs::read(&database).unwrap();
+    // everywhere, because pages that are no longer used hold it too
     let word = b"customer.create";
-    let place = bytes.windows(word.len()).position(|at| at == word);
-    bytes[place.unwrap()] = b'C';
+    for place in 0..bytes.len() - word.len() {
+        if bytes[place..].starts_with(word) {
+            bytes[place] = b'C';
+        }
+    }
     fs::write(&database, bytes).unwrap();
     let output = verify(&data, &[]);
-    assert!(refusal(&output).contains("the audit chain does not hold, findings: 1"));
+    assert!(refusal(&output).contains("the audit chain does not hold"));
     let lines = said(&output);
     assert!(
         lines.contains(": hash does not match what the entry says\n")
-            && lines.ends_with("; findings 1\n"),
+            && !lines.ends_with("; findings 0\n"),
         "{lines}"
     );
 
