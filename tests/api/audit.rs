@@ -412,7 +412,7 @@ fn made_anew(chain: &[AuditRecord], from: usize) -> Vec<String> {
     for (place, entry) in chain.iter().enumerate().skip(from) {
         let mut entry = entry.clone();
         if place == from {
-            entry.actor_id = "somebody else".to_owned();
+            "somebody else".clone_into(&mut entry.actor_id);
         }
         if let Some(previous) = previous {
             entry.previous_hash = previous;
