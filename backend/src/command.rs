@@ -1,5 +1,7 @@
 //! The commands: open the data, assemble Onfile, do the one thing.
 
+mod erase;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use shared::api::admin::Role;
 use shared::id::MerchantId;
+use store::{MerchantRecord, Read};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +19,7 @@ use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::{Onfile, Parts};
 use crate::database::{Database, Look};
 use crate::sender::{Sender, Unconfigured};
-use crate::service::{Fault, admins, audit, instance, merchants, revocations};
+use crate::service::{Fault, admins, audit, erasure, instance, merchants, revocations};
 use crate::settings::{
     AdminCommand, AuditCommand, Command, DataArguments, KeysCommand, MerchantCommand,
     ServeArguments,
@@ -99,6 +102,7 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
         Command::Audit(AuditCommand::Verify { merchant_id, data }) => {
             verify_audit(merchant_id.as_deref(), &data).await
         }
+        Command::Erase(arguments) => erase::run(&arguments).await,
     }
 }
 
@@ -253,6 +257,7 @@ pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
     tokio::spawn(outbox::run(Arc::clone(app)));
     tokio::spawn(outbox::run_purge(Arc::clone(app)));
     tokio::spawn(audit::run_signing(Arc::clone(app)));
+    tokio::spawn(erasure::run(Arc::clone(app)));
     Ok(())
 }
 
@@ -443,17 +448,35 @@ async fn create_admin(
     Ok(())
 }
 
-/// Only looks: no directory, key or database is made, and nothing is written.
-async fn verify_audit(merchant_id: Option<&str>, data: &DataArguments) -> Result<(), CommandError> {
-    let merchant_id = merchant_id.map(parse_merchant_id).transpose()?;
+/// Looks at a database that was served under the root key: no directory, key or database is made, and
+/// nothing is written.
+async fn look(data: &DataArguments) -> Result<(Look, Vault), CommandError> {
     let database = Database::of(data)?;
     let vault = Vault::new(read_key(&key_path(data))?);
     let mut look = database.look().await?;
     if !instance::belongs(&mut *look.view, &vault).await? {
         return Err(CommandError::Plain(
-            "the database was never served, so there is nothing to check".into(),
+            "the database was never served, so there is nothing in it yet".into(),
         ));
     }
+    Ok((look, vault))
+}
+
+/// The merchants of a database, or the one that was asked for.
+async fn merchants_in(
+    view: &mut dyn Read,
+    merchant_id: Option<&MerchantId>,
+) -> Result<Vec<MerchantRecord>, CommandError> {
+    let Some(merchant_id) = merchant_id else {
+        return Ok(view.merchants().await.map_err(Fault::from)?);
+    };
+    let merchant = view.merchant(merchant_id).await.map_err(Fault::from)?;
+    Ok(vec![merchant.ok_or_else(|| no_merchant(merchant_id))?])
+}
+
+async fn verify_audit(merchant_id: Option<&str>, data: &DataArguments) -> Result<(), CommandError> {
+    let merchant_id = merchant_id.map(parse_merchant_id).transpose()?;
+    let (mut look, vault) = look(data).await?;
     let outcome = verify_merchants(&mut look, &vault, merchant_id.as_ref()).await;
     if look.was_disturbed() {
         return Err(CommandError::Plain(
@@ -473,13 +496,7 @@ async fn verify_merchants(
     vault: &Vault,
     merchant_id: Option<&MerchantId>,
 ) -> Result<u64, CommandError> {
-    let merchants = match merchant_id {
-        None => look.view.merchants().await.map_err(Fault::from)?,
-        Some(merchant_id) => {
-            let merchant = look.view.merchant(merchant_id).await.map_err(Fault::from)?;
-            vec![merchant.ok_or_else(|| no_merchant(merchant_id))?]
-        }
-    };
+    let merchants = merchants_in(&mut *look.view, merchant_id).await?;
     let mut findings = 0;
     for merchant in merchants {
         let Look { view, file } = look;

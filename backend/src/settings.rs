@@ -35,6 +35,9 @@ pub enum Command {
     /// The audit chains.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Erase DELETED customers whose retention is over, for good; without --yes only says who is due, and
+    /// when others are.
+    Erase(EraseArguments),
 }
 
 /// Where the data is.
@@ -156,6 +159,29 @@ pub enum AuditCommand {
         #[command(flatten)]
         data: DataArguments,
     },
+}
+
+/// Arguments of `erase`.
+#[derive(Args)]
+pub struct EraseArguments {
+    /// Of one merchant only.
+    #[arg(long)]
+    pub merchant_id: Option<String>,
+    /// One DELETED customer, whether its retention is over or not.
+    #[arg(long, requires = "merchant_id")]
+    pub customer_id: Option<String>,
+    /// Really erase. There is no way back.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the receipts of those who were erased, as lines of JSON.
+    #[arg(long, conflicts_with_all = ["customer_id", "yes", "reapply"])]
+    pub list: bool,
+    /// Erase again what a restored backup brought back: a file that --list has written.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["customer_id", "merchant_id"])]
+    pub reapply: Option<PathBuf>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArguments,
 }
 
 impl From<&DemoArguments> for DataArguments {

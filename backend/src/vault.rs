@@ -217,6 +217,8 @@ pub struct Vault {
     pub phones: Key,
     /// Signs the ends of audit chains.
     pub audit_heads: Key,
+    /// Signs the receipts of erased customers.
+    pub erasures: Key,
 }
 
 /// A merchant's keys, opened.
@@ -244,6 +246,7 @@ impl Vault {
             codes: root.derive("onfile code pepper"),
             phones: root.derive("onfile phones"),
             audit_heads: root.derive("onfile audit heads"),
+            erasures: root.derive("onfile erasures"),
             root,
         }
     }

@@ -406,9 +406,86 @@ fn a_check_of_the_audit_chains_makes_nothing_where_there_is_nothing() {
 }
 
 #[test]
+fn customers_are_erased_only_when_that_is_meant_and_again_after_a_restore() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("demo");
+    let erase = |further: &[&str]| {
+        let data = data.to_str().unwrap();
+        let output = run(&[&["erase", "--data-dir", data], further].concat());
+        let lines = String::from_utf8(output.stdout.clone()).unwrap();
+        (output, lines)
+    };
+    let done = |further: &[&str]| {
+        let (output, lines) = erase(further);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        lines
+    };
+    let demo = Demo::start(&data, &[]);
+    demo.interrupt();
+    let copy = directory.path().join("copy.sqlite");
+    fs::copy(data.join("onfile.sqlite"), &copy).unwrap();
+
+    // the demo's one deleted customer is not due yet
+    let before = contents(&data);
+    let lines = done(&[]);
+    assert!(
+        lines.ends_with("due now: 0; later: 1; nothing was erased, --yes does it\n"),
+        "{lines}"
+    );
+    let ids = lines.split_once(':').unwrap().0.to_owned();
+    let (merchant, customer) = ids.split_once(' ').unwrap();
+    let one = ["--merchant-id", merchant, "--customer-id", customer];
+    assert!(done(&one).starts_with(&format!("{merchant} {customer}: deleted")));
+    assert_eq!(done(&["--list"]), "");
+    assert!(contents(&data) == before, "something was changed");
+    assert_eq!(done(&["--yes"]), "erased: 0\n");
+
+    let lines = done(&[&one[..], &["--yes"]].concat());
+    assert!(lines.starts_with(&format!("{merchant} {customer}: erased, with tokens")));
+    let (again, _) = erase(&[&one[..], &["--yes"]].concat());
+    assert!(refusal(&again).contains("there is no such customer"));
+    let receipts = done(&["--list"]);
+    assert_eq!(receipts.lines().count(), 1);
+    assert!(receipts.contains(customer));
+    assert_eq!(verify(&data, &[]).status.code(), Some(0));
+
+    // the backup comes back
+    fs::copy(&copy, data.join("onfile.sqlite")).unwrap();
+    let file = directory.path().join("erased.jsonl");
+    let reapply = ["--reapply", file.to_str().unwrap()];
+    let changed = receipts.replace("\"tokens\":", "\"tokens\":1");
+    for (content, problem) in [
+        ("{}\n", "line 1 is no receipt"),
+        (changed.as_str(), "line 1 was changed"),
+    ] {
+        fs::write(&file, content).unwrap();
+        let (refused, _) = erase(&[&reapply[..], &["--yes"]].concat());
+        assert!(refusal(&refused).contains(problem));
+    }
+    fs::write(&file, &receipts).unwrap();
+    assert_eq!(
+        done(&reapply),
+        "receipts: 1; of these in the database: 1; nothing was erased, --yes does it\n"
+    );
+    let with_yes = [&reapply[..], &["--yes"]].concat();
+    assert_eq!(
+        done(&with_yes),
+        "receipts: 1; erased again: 1; of unknown merchants: 0\n"
+    );
+    assert_eq!(
+        done(&with_yes),
+        "receipts: 1; erased again: 0; of unknown merchants: 0\n"
+    );
+    assert_eq!(done(&["--list"]), receipts);
+    assert_eq!(verify(&data, &[]).status.code(), Some(0));
+}
+
+#[test]
 fn help_lists_the_commands_and_unknown_arguments_are_errors() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    for command in ["demo", "serve", "merchant", "admin", "keys", "audit"] {
+    for command in [
+        "demo", "serve", "merchant", "admin", "keys", "audit", "erase",
+    ] {
         assert!(help.contains(command), "{command}");
     }
     assert_eq!(run(&["demo", "--nonsense"]).status.code(), Some(2));

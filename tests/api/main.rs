@@ -14,6 +14,7 @@ mod audit;
 mod checkout;
 mod documents;
 mod envelope;
+mod erasure;
 mod hostile;
 mod merchant;
 mod nodes;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use shared::id::{CustomerId, MerchantId};
 use store::{AuditHeadRecord, AuditRecord, MerchantRecord, Read, StoreError};
 
-use super::{Fault, Onfile, work};
+use super::{Fault, Onfile, erasure, work};
 use crate::vault::{self, MerchantKeys, Unopened, Vault};
 
 /// How often the ends are signed: at most so much of a chain can be cut off or made anew unseen. A merchant
@@ -125,7 +125,9 @@ pub enum Problem {
     #[error("the sealed reason does not open: {0}")]
     SealedReason(Unopened),
     /// A reason is sealed under a customer's key.
-    #[error("the sealed reason does not open: its customer is not there")]
+    #[error(
+        "the sealed reason does not open: its customer is not there, and no receipt says it was erased"
+    )]
     NoCustomer,
     /// A signed head was changed, or the one before it is gone.
     #[error(
@@ -332,6 +334,17 @@ impl Check<'_> {
         self.heads.before = Some(head);
     }
 
+    /// The key of an erased customer is gone, and a receipt says so.
+    async fn missing(
+        &self,
+        view: &mut dyn Read,
+        customer_id: &CustomerId,
+    ) -> Result<Option<Problem>, StoreError> {
+        let receipt = view.erasure(self.merchant_id, customer_id).await?;
+        let erased = receipt.is_some_and(|receipt| erasure::is_genuine(self.vault, &receipt));
+        Ok((!erased).then_some(Problem::NoCustomer))
+    }
+
     /// What is wrong with a reason that was sealed under its customer's key.
     async fn reason(
         &self,
@@ -344,7 +357,7 @@ impl Check<'_> {
         };
         let record = match view.customer(self.merchant_id, customer_id).await {
             Ok(Some(record)) => record,
-            Ok(None) => return Ok(Some(Problem::NoCustomer)),
+            Ok(None) => return self.missing(view, customer_id).await,
             Err(error @ StoreError::Corrupt { .. }) => return Ok(Some(Problem::Unreadable(error))),
             Err(error) => return Err(error),
         };

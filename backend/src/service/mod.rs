@@ -10,6 +10,7 @@ pub mod audit;
 pub mod changes;
 pub mod checkout_sessions;
 pub mod customers;
+pub mod erasure;
 pub mod instance;
 pub mod merchants;
 pub mod revocations;

@@ -12,12 +12,14 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
 use store::{
     AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
-    Read, Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
+    CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted, MerchantRecord,
+    OutboxRecord, PageAfter, Read, Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::{
+    admins, audit, consents, customers, erasures, limits, merchants, outbox, sessions, tokens,
+};
 
 pub(crate) struct Unit {
     transaction: Transaction<'static, Postgres>,
@@ -157,6 +159,40 @@ impl Read for Unit {
         status: Option<CustomerStatus>,
     ) -> Result<i64> {
         ask!(self, customers::count, merchant, status)
+    }
+
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>> {
+        ask!(
+            self,
+            erasures::deleted_customers,
+            merchant,
+            until,
+            after,
+            limit
+        )
+    }
+
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>> {
+        ask!(self, erasures::of_customer, merchant, customer)
+    }
+
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>> {
+        ask!(self, erasures::of_merchant, merchant, after, limit)
     }
 
     async fn token(
@@ -366,6 +402,22 @@ impl Write for Unit {
         customer: &CustomerRecord,
     ) -> Result<Replaced> {
         ask_aside!(self, Replaced::Yes, customers::replace, merchant, customer)
+    }
+
+    async fn erase_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Destroyed> {
+        ask!(self, erasures::erase_customer, merchant, customer)
+    }
+
+    async fn forget_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<()> {
+        ask!(self, erasures::forget_phone, merchant, phone_index)
+    }
+
+    async fn append_erasure(&mut self, erasure: &ErasureRecord) -> Result<Inserted> {
+        ask!(self, erasures::append, erasure)
     }
 
     async fn insert_token(

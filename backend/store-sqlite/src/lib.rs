@@ -14,6 +14,7 @@ mod cache;
 mod compact;
 mod consents;
 mod customers;
+mod erasures;
 mod error;
 mod group;
 mod limits;
@@ -179,6 +180,10 @@ impl Store for SqliteStore {
 
     fn log_bytes(&self) -> Option<u64> {
         Some(self.inner.log_bytes())
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        self.inner.writer.scrub().await
     }
 
     async fn close(&self) {

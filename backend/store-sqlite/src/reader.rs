@@ -12,13 +12,15 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenI
 use sqlx::SqlitePool;
 use store::{
     AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result,
-    SessionRecord, TokenRecord,
+    CoolDown, CustomerRecord, DecisionRecord, ErasureRecord, MerchantRecord, PageAfter, Read,
+    Result, SessionRecord, TokenRecord,
 };
 
 use crate::cache::{Cache, Index};
 use crate::error::Failure;
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::{
+    admins, audit, consents, customers, erasures, limits, merchants, outbox, sessions, tokens,
+};
 
 pub(crate) struct Reader {
     pub(crate) pool: SqlitePool,
@@ -163,6 +165,40 @@ impl Read for Reader {
         status: Option<CustomerStatus>,
     ) -> Result<i64> {
         ask!(self, customers::count, merchant, status)
+    }
+
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>> {
+        ask!(
+            self,
+            erasures::deleted_customers,
+            merchant,
+            until,
+            after,
+            limit
+        )
+    }
+
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>> {
+        ask!(self, erasures::of_customer, merchant, customer)
+    }
+
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>> {
+        ask!(self, erasures::of_merchant, merchant, after, limit)
     }
 
     async fn token(

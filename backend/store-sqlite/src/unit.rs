@@ -8,12 +8,14 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
     AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
-    Read, Replaced, Result, SessionRecord, TokenRecord, Write,
+    CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted, MerchantRecord,
+    OutboxRecord, PageAfter, Read, Replaced, Result, SessionRecord, TokenRecord, Write,
 };
 
 use crate::group::Turn;
-use crate::{admins, audit, consents, customers, limits, merchants, outbox, sessions, tokens};
+use crate::{
+    admins, audit, consents, customers, erasures, limits, merchants, outbox, sessions, tokens,
+};
 
 pub(crate) struct Unit(pub(crate) Turn);
 
@@ -96,6 +98,40 @@ impl Read for Unit {
         status: Option<CustomerStatus>,
     ) -> Result<i64> {
         ask!(self, customers::count, merchant, status)
+    }
+
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>> {
+        ask!(
+            self,
+            erasures::deleted_customers,
+            merchant,
+            until,
+            after,
+            limit
+        )
+    }
+
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>> {
+        ask!(self, erasures::of_customer, merchant, customer)
+    }
+
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>> {
+        ask!(self, erasures::of_merchant, merchant, after, limit)
     }
 
     async fn token(
@@ -311,6 +347,23 @@ impl Write for Unit {
     ) -> Result<Replaced> {
         self.touch_customer(merchant, &customer.customer_id);
         ask!(self, customers::replace, merchant, customer)
+    }
+
+    async fn erase_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Destroyed> {
+        self.touch_customer(merchant, customer);
+        ask!(self, erasures::erase_customer, merchant, customer)
+    }
+
+    async fn forget_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<()> {
+        ask!(self, erasures::forget_phone, merchant, phone_index)
+    }
+
+    async fn append_erasure(&mut self, erasure: &ErasureRecord) -> Result<Inserted> {
+        ask!(self, erasures::append, erasure)
     }
 
     async fn insert_token(

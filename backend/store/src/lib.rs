@@ -21,8 +21,8 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 
 pub use record::{
     AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord, PageAfter,
-    SessionRecord, TokenRecord,
+    CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, MerchantRecord,
+    OutboxRecord, PageAfter, SessionRecord, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -97,6 +97,10 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// Rewrites the database's own files, so that nothing of removed rows is left in unused space of them:
+    /// as far as that is the engine's to do. Writing waits meanwhile.
+    async fn scrub(&self) -> Result<()>;
+
     /// Finishes what runs and closes the database.
     async fn close(&self);
 }
@@ -155,6 +159,29 @@ pub trait Read: Send {
         merchant: &MerchantId,
         status: Option<CustomerStatus>,
     ) -> Result<i64>;
+
+    /// Customers DELETED at or before an instant, those deleted first before others (by `state_since`, then
+    /// `customer_id`), from behind a place on.
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>>;
+    /// The receipt of an erased customer.
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>>;
+    /// The receipts of a merchant by `customer_id`, from behind a place on.
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>>;
 
     /// A token by id.
     async fn token(
@@ -306,6 +333,18 @@ pub trait Write: Read {
         merchant: &MerchantId,
         customer: &CustomerRecord,
     ) -> Result<Replaced>;
+
+    /// Removes a customer and everything that hangs on it: key, profile, indexes, tokens, consents,
+    /// decisions, sessions.
+    async fn erase_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Destroyed>;
+    /// Removes challenges, cool-downs and counted events of a phone of one merchant.
+    async fn forget_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<()>;
+    /// Adds a receipt; `Taken` when the customer has one.
+    async fn append_erasure(&mut self, erasure: &ErasureRecord) -> Result<Inserted>;
 
     /// Adds a token; `Taken` when the merchant's reference or the id exists.
     async fn insert_token(
