@@ -177,7 +177,7 @@ impl Opened {
     async fn finish(self) -> Result<(), CommandError> {
         if self.alone.is_some() || self.on_server {
             erasure::scrub(&self.app).await?;
-        } else {
+        } else if erasure::traces(&self.app).await?.is_some() {
             print(
                 "a server runs on this database: it removes what is left in unused space of the file when it next erases, at its start and once a day",
             );

@@ -223,8 +223,7 @@ async fn erase_in(
 /// # Errors
 /// [`Fault`] when storage fails; the next call tries again.
 pub async fn scrub(app: &Onfile) -> Result<(), Fault> {
-    let seen = app.store.read().await?.instance_value(TRACES).await?;
-    let Some(seen) = seen.filter(|seen| !seen.is_empty()) else {
+    let Some(seen) = traces(app).await? else {
         return Ok(());
     };
     app.store.scrub().await?;
@@ -235,6 +234,15 @@ pub async fn scrub(app: &Onfile) -> Result<(), Fault> {
         unit.commit().await?;
     }
     Ok(())
+}
+
+/// When something was last erased of which traces may still be in the files.
+///
+/// # Errors
+/// [`Fault`] when storage fails.
+pub async fn traces(app: &Onfile) -> Result<Option<Vec<u8>>, Fault> {
+    let value = app.store.read().await?.instance_value(TRACES).await?;
+    Ok(value.filter(|value| !value.is_empty()))
 }
 
 fn signature(vault: &Vault, receipt: &ErasureRecord) -> Vec<u8> {
