@@ -9,6 +9,8 @@ use crate::ambient::{Clock, Random};
 use crate::provider::Providers;
 use crate::sender::Sender;
 use crate::service::changes::Changes;
+use crate::service::idempotency::Running;
+use crate::service::instance::RootKeys;
 use crate::service::merchants::Merchants;
 use crate::service::revocations::Revocations;
 use crate::vault::Vault;
@@ -24,6 +26,8 @@ pub struct Onfile {
     pub random: Arc<dyn Random>,
     /// Keys.
     pub vault: Vault,
+    /// The root keys at hand.
+    pub root_keys: Arc<dyn RootKeys>,
     /// Who holds cards.
     pub providers: Providers,
     /// Who takes messages to phones.
@@ -34,6 +38,8 @@ pub struct Onfile {
     pub revocations: Revocations,
     /// Tells open widgets that a customer changed.
     pub changes: Changes,
+    /// Requests with an `Idempotency-Key` that are being worked on.
+    pub running: Running,
     /// Tells the outbox that a message is due.
     pub outbox_due: Notify,
     /// Where browsers find the public listener, without a trailing slash.
@@ -52,6 +58,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// See [`Onfile::vault`].
     pub vault: Vault,
+    /// See [`Onfile::root_keys`].
+    pub root_keys: Arc<dyn RootKeys>,
     /// See [`Onfile::sender`].
     pub sender: Arc<dyn Sender>,
     /// See [`Onfile::public_url`].
@@ -69,6 +77,7 @@ impl Onfile {
             clock,
             random,
             vault,
+            root_keys,
             sender,
             public_url,
             trusted_proxies,
@@ -78,11 +87,13 @@ impl Onfile {
             clock,
             random,
             vault,
+            root_keys,
             providers: Providers::default(),
             sender,
             merchants: Merchants::default(),
             revocations: Revocations::default(),
             changes: Changes::default(),
+            running: Running::default(),
             outbox_due: Notify::new(),
             public_url,
             trusted_proxies,

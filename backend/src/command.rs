@@ -19,10 +19,11 @@ use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::{Onfile, Parts};
 use crate::database::{Database, Look};
 use crate::sender::{Sender, Unconfigured};
+use crate::service::keys::{self, Step};
 use crate::service::{Fault, admins, audit, erasure, instance, merchants, revocations};
 use crate::settings::{
     AdminCommand, AuditCommand, Command, DataArguments, KeysCommand, MerchantCommand,
-    ServeArguments,
+    RotateCommand, ServeArguments,
 };
 use crate::vault::{Key, Vault};
 use crate::{demo, http, listen, outbox};
@@ -53,7 +54,7 @@ pub enum CommandError {
     Admin(#[from] admins::CreateAdminError),
     /// A fault.
     #[error(transparent)]
-    Fault(#[from] crate::service::Fault),
+    Fault(#[from] Fault),
 }
 
 impl CommandError {
@@ -89,9 +90,15 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
             role,
             data,
         }) => create_admin(&merchant_id, &email, &role, &data).await,
+        Command::Keys(KeysCommand::Rotate { what }) => match what {
+            RotateCommand::Root { data } => rotate_root(&data).await,
+            RotateCommand::Merchant { merchant_id, data } => {
+                rotate_merchant(&merchant_id, &data).await
+            }
+        },
         Command::Keys(KeysCommand::Init { data }) => {
             make_directory(&data.data_dir)?;
-            let path = key_path(&data);
+            let path = RootKeyFile::of(&data).0;
             make_key(&path)?;
             print(&format!(
                 "made {}: keep a copy of it apart from the data, which cannot be read without it",
@@ -148,17 +155,11 @@ fn make_directory(path: &Path) -> Result<(), CommandError> {
     std::fs::create_dir_all(path).map_err(|error| CommandError::file(path, &error))
 }
 
-fn key_path(data: &DataArguments) -> PathBuf {
-    data.root_key_file
-        .clone()
-        .unwrap_or_else(|| data.data_dir.join("root.key"))
-}
-
 /// Makes a root key in a file that only its owner can read; an existing file is never touched.
 ///
 /// # Errors
 /// When the file exists already or cannot be written.
-pub fn make_key(path: &Path) -> Result<Key, CommandError> {
+fn make_key(path: &Path) -> Result<Key, CommandError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let key = Key::generate(&SystemRandom);
     let mut file = std::fs::OpenOptions::new()
@@ -173,11 +174,89 @@ pub fn make_key(path: &Path) -> Result<Key, CommandError> {
     Ok(key)
 }
 
+/// The file of the root key, and beside it the file of the one that it is being rotated to.
+pub struct RootKeyFile(PathBuf);
+
+impl RootKeyFile {
+    /// In the data directory, unless it is given elsewhere.
+    #[must_use]
+    pub fn of(data: &DataArguments) -> Self {
+        match &data.root_key_file {
+            Some(path) => Self(path.clone()),
+            None => Self::within(&data.data_dir),
+        }
+    }
+
+    /// In a data directory.
+    #[must_use]
+    pub fn within(data_dir: &Path) -> Self {
+        Self(data_dir.join("root.key"))
+    }
+
+    fn beside(&self, ending: &str) -> PathBuf {
+        let mut name = self.0.clone().into_os_string();
+        name.push(ending);
+        name.into()
+    }
+
+    /// Where the next key is while the root key is rotated.
+    fn next(&self) -> PathBuf {
+        self.beside(".next")
+    }
+
+    /// Where the key is kept that was in use before.
+    fn previous(&self) -> PathBuf {
+        self.beside(".previous")
+    }
+
+    fn exists(&self) -> bool {
+        self.0.exists() || self.next().exists()
+    }
+
+    /// Makes a root key where there is none; answers whether it did.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn make_unless_there(&self) -> Result<bool, CommandError> {
+        let made = !self.exists();
+        if made {
+            make_key(&self.0)?;
+        }
+        Ok(made)
+    }
+
+    /// The keys at hand, the one in use first.
+    ///
+    /// # Errors
+    /// When there is none, or one is malformed or weak.
+    pub fn keys(&self) -> Result<Vec<Key>, CommandError> {
+        let next = self.next();
+        if !next.exists() {
+            return Ok(vec![read_key(&self.0)?]);
+        }
+        let mut keys = Vec::new();
+        if self.0.exists() {
+            keys.push(read_key(&self.0)?);
+        }
+        keys.push(read_key(&next)?);
+        Ok(keys)
+    }
+}
+
+impl instance::RootKeys for RootKeyFile {
+    fn read(&self) -> Vec<Key> {
+        self.keys().unwrap_or_else(|error| {
+            tracing::error!(%error, "the root key was rotated, and the new one cannot be read");
+            Vec::new()
+        })
+    }
+}
+
 /// Reads the root key.
 ///
 /// # Errors
 /// When it is missing, malformed or weak.
-pub fn read_key(path: &Path) -> Result<Key, CommandError> {
+fn read_key(path: &Path) -> Result<Key, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let hint = if error.kind() == std::io::ErrorKind::NotFound {
             "; make one with `onfile keys init`, or name its file with --root-key-file"
@@ -229,22 +308,24 @@ pub fn lock(data_dir: &Path) -> Result<std::fs::File, CommandError> {
 /// [`CommandError`]; nothing was changed.
 pub async fn assemble(
     database: &Database,
-    key: Key,
+    root_keys: RootKeyFile,
     sender: Arc<dyn Sender>,
     public_url: String,
     trusted_proxies: Vec<IpNet>,
 ) -> Result<Arc<Onfile>, CommandError> {
-    let app = Onfile::new(Parts {
-        store: database.open().await?,
+    let at_hand = root_keys.keys()?;
+    let store = database.open().await?;
+    let vault = instance::bind(&store, &at_hand, &SystemRandom).await?;
+    Ok(Onfile::new(Parts {
+        store,
         clock: Arc::new(SystemClock::default()),
         random: Arc::new(SystemRandom),
-        vault: Vault::new(key),
+        vault,
+        root_keys: Arc::new(root_keys),
         sender,
         public_url,
         trusted_proxies,
-    });
-    instance::bind(&app).await?;
-    Ok(app)
+    }))
 }
 
 /// Starts what runs beside the listeners.
@@ -341,7 +422,8 @@ pub fn url_of(address: SocketAddr) -> String {
 async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
     let signals = Signals::listen()?;
     let database = Database::of(&arguments.data)?;
-    let key = read_key(&key_path(&arguments.data))?;
+    let root_keys = RootKeyFile::of(&arguments.data);
+    root_keys.keys()?;
     let public = listen::bind(arguments.public_addr, "public-addr").await?;
     let admin = listen::bind(arguments.admin_addr, "admin-addr").await?;
     let _lock = lock(&arguments.data.data_dir)?;
@@ -351,7 +433,7 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
     );
     let app = assemble(
         &database,
-        key,
+        root_keys,
         Arc::new(Unconfigured),
         public_url.clone(),
         arguments.trusted_proxies.clone(),
@@ -368,24 +450,20 @@ async fn serve(arguments: &ServeArguments) -> Result<(), CommandError> {
 
 /// For commands that run beside a server or before the first one: a fresh directory gets its key.
 async fn beside(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
-    let (database, key_path) = (Database::of(data)?, key_path(data));
+    let (database, root_keys) = (Database::of(data)?, RootKeyFile::of(data));
     make_directory(&data.data_dir)?;
     // a database on a server may have been made with a key that is kept elsewhere
-    let has_key = database.path().is_none_or(|path| path.exists()) || key_path.exists();
-    let key = if has_key {
-        read_key(&key_path)?
-    } else {
-        let key = make_key(&key_path)?;
+    let is_new = database.path().is_some_and(|path| !path.exists());
+    if is_new && root_keys.make_unless_there()? {
         let _ = writeln!(
             std::io::stderr(),
             "made the root key {}: keep a copy of it apart from the data",
-            key_path.display()
+            root_keys.0.display()
         );
-        key
-    };
+    }
     assemble(
         &database,
-        key,
+        root_keys,
         Arc::new(Unconfigured),
         String::new(),
         Vec::new(),
@@ -448,17 +526,124 @@ async fn create_admin(
     Ok(())
 }
 
+/// For commands that change what is there: makes nothing that is not.
+async fn existing(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
+    let database = Database::of(data)?;
+    if let Some(path) = database.path().filter(|path| !path.exists()) {
+        return Err(CommandError::Plain(format!(
+            "there is no database {}: name its directory with --data-dir",
+            path.display()
+        )));
+    }
+    let root_keys = RootKeyFile::of(data);
+    assemble(
+        &database,
+        root_keys,
+        Arc::new(Unconfigured),
+        String::new(),
+        Vec::new(),
+    )
+    .await
+}
+
+/// Rotates the root key: makes the next one beside it, wraps everything under that in one commit, and
+/// only then puts its file in the place of the old one. Cut off anywhere, it goes on when run again.
+async fn rotate_root(data: &DataArguments) -> Result<(), CommandError> {
+    let files = RootKeyFile::of(data);
+    let (path, next, previous) = (files.0.clone(), files.next(), files.previous());
+    if !next.exists() {
+        read_key(&path)?;
+        make_key(&next)?;
+    }
+    let to = read_key(&next)?;
+    let app = existing(data).await?;
+    if app.vault.root() == to {
+        print("the database has the new key already: putting its file in place");
+    } else {
+        let merchants = keys::rotate_root(&app, &to).await?;
+        print(&format!("wrapped the keys of {merchants} merchants anew"));
+    }
+    app.store.close().await;
+    if path.exists() {
+        // A second name first: at no instant is the old key without a file.
+        let _ = std::fs::remove_file(&previous);
+        std::fs::hard_link(&path, &previous)
+            .map_err(|error| CommandError::file(&previous, &error))?;
+    }
+    std::fs::rename(&next, &path)
+        .and_then(|()| sync_directory(&path))
+        .map_err(|error| CommandError::file(&path, &error))?;
+    print(&format!(
+        "{} is the root key now: keep a copy of it apart from the data. {} opens the backups made before: keep it with them, or destroy both",
+        path.display(),
+        previous.display()
+    ));
+    Ok(())
+}
+
+/// Makes the names of a file's directory durable.
+fn sync_directory(file: &Path) -> std::io::Result<()> {
+    let directory = file
+        .parent()
+        .filter(|directory| !directory.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    std::fs::File::open(directory)?.sync_all()
+}
+
+/// Rotates a merchant's key, beside running servers.
+async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), CommandError> {
+    let app = existing(data).await?;
+    let merchant_id = parse_merchant_id(merchant_id)?;
+    loop {
+        let record = app
+            .store
+            .read()
+            .await
+            .map_err(Fault::from)?
+            .merchant(&merchant_id)
+            .await
+            .map_err(Fault::from)?
+            .ok_or_else(|| no_merchant(&merchant_id))?;
+        match keys::step(&record, app.clock.now()) {
+            Step::Publish => {
+                keys::publish(&app, &merchant_id).await?;
+                print("made the next key known");
+            }
+            Step::Wait(until) => {
+                print(&format!("every server knows it from {until} on: waiting"));
+                tokio::time::sleep(app.clock.now().until(until)).await;
+            }
+            Step::Switch => {
+                keys::switch(&app, &merchant_id).await?;
+                print("new data is sealed with the next key");
+            }
+            Step::Reseal => {
+                let changed = keys::reseal(&app, &merchant_id).await?;
+                print(&format!("sealed {changed} records anew"));
+                if changed == 0 {
+                    keys::destroy(&app, &merchant_id).await?;
+                    break;
+                }
+            }
+        }
+    }
+    app.store.close().await;
+    print(&format!(
+        "the key of {merchant_id} is rotated, and the old one destroyed"
+    ));
+    Ok(())
+}
+
 /// Looks at a database that was served under the root key: no directory, key or database is made, and
 /// nothing is written.
 async fn look(data: &DataArguments) -> Result<(Look, Vault), CommandError> {
     let database = Database::of(data)?;
-    let vault = Vault::new(read_key(&key_path(data))?);
+    let root_keys = RootKeyFile::of(data).keys()?;
     let mut look = database.look().await?;
-    if !instance::belongs(&mut *look.view, &vault).await? {
-        return Err(CommandError::Plain(
-            "the database was never served, so there is nothing in it yet".into(),
-        ));
-    }
+    let vault = instance::vault_of(&mut *look.view, &root_keys).await?;
+    let vault = vault.ok_or_else(|| {
+        CommandError::Plain("the database was never served, so there is nothing in it yet".into())
+    })?;
     Ok((look, vault))
 }
 

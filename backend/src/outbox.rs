@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared::id::{CustomerId, TokenId};
-use store::OutboxRecord;
+use store::{OutboxRecord, StoreError};
 
 use crate::sender::CodeMessage;
 use crate::service::{Fault, Onfile, customers, merchants, tokens};
@@ -191,17 +191,22 @@ async fn until_next(app: &Onfile) -> Duration {
 
 /// Removes, once an hour, what nobody can ask for any more.
 pub async fn run_purge(app: Arc<Onfile>) {
-    const DAY: Duration = Duration::from_hours(24);
     loop {
-        let now = app.clock.now();
-        let purged = async {
-            let mut unit = app.store.write().await?;
-            unit.purge(now.minus(DAY), now.minus(DAY), now).await?;
-            unit.commit().await
-        };
-        if let Err(error) = purged.await {
+        if let Err(error) = purge(&app).await {
             tracing::warn!(%error, "the purge failed and will be tried again");
         }
         tokio::time::sleep(Duration::from_hours(1)).await;
     }
+}
+
+/// Removes what nobody can ask for any more.
+///
+/// # Errors
+/// [`StoreError`] when storage fails.
+pub async fn purge(app: &Onfile) -> Result<(), StoreError> {
+    const DAY: Duration = Duration::from_hours(24);
+    let now = app.clock.now();
+    let mut unit = app.store.write().await?;
+    unit.purge(now.minus(DAY), now.minus(DAY), now).await?;
+    unit.commit().await
 }

@@ -138,8 +138,34 @@ pub enum AdminCommand {
 /// `keys ...`
 #[derive(Subcommand)]
 pub enum KeysCommand {
+    /// Replace a key, also beside running servers. Cut off, it goes on when run again.
+    Rotate {
+        /// Which.
+        #[command(subcommand)]
+        what: RotateCommand,
+    },
     /// Make a root key, readable by its owner only.
     Init {
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+}
+
+/// `keys rotate ...`
+#[derive(Subcommand)]
+pub enum RotateCommand {
+    /// The root key: a new one takes the place of its file, the old one stays beside it.
+    Root {
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    /// A merchant's key: everything sealed with it is sealed anew, then it is destroyed.
+    Merchant {
+        /// Whose.
+        #[arg(long)]
+        merchant_id: String,
         /// Where the data is.
         #[command(flatten)]
         data: DataArguments,

@@ -12,9 +12,11 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
+use shared::Timestamp;
 use shared::customer::{Customer, PhoneNumber, Profile};
 use shared::id::{CustomerId, MerchantId};
-use store::{CustomerRecord, MerchantRecord};
+use std::sync::{PoisonError, RwLock};
+use store::{CustomerRecord, MerchantRecord, SpareKey, SpareRole};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::ambient::{self, Random};
@@ -206,9 +208,10 @@ pub fn open(key: &Key, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Unope
     Ok(plaintext)
 }
 
-/// The root key and what is derived from it.
+/// The root key, and what is derived from the instance's own key, which it wraps.
 pub struct Vault {
-    root: Key,
+    /// Changes when it is rotated.
+    root: RwLock<Key>,
     /// Signs access tokens.
     pub access_tokens: Key,
     /// The pepper under which one-time codes are kept.
@@ -226,60 +229,105 @@ pub struct Vault {
 pub struct MerchantKeys {
     merchant: MerchantId,
     wrap: Key,
+    /// The one that comes or goes while `wrap` is rotated: what it has sealed opens too.
+    spare: Option<Key>,
     index: Key,
 }
 
-/// The wrapped keys of a new merchant.
-pub struct WrappedMerchantKeys {
-    /// Wraps its customers' keys.
-    pub key: Vec<u8>,
-    /// Makes its blind indexes.
-    pub index_key: Vec<u8>,
+const WRAPPED_KEY: &str = "merchants.wrapped_key";
+const WRAPPED_INDEX_KEY: &str = "merchants.wrapped_index_key";
+const WRAPPED_SPARE_KEY: &str = "merchants.wrapped_spare_key";
+
+fn of_merchant<'a>(column: &'static str, merchant: &'a MerchantId) -> Place<'a> {
+    Place {
+        column,
+        merchant: merchant.as_str(),
+        record: "",
+    }
+}
+
+const INSTANCE_KEY: Place<'_> = Place {
+    column: "instance_values.instance_key",
+    merchant: "",
+    record: "",
+};
+
+/// A value that tells whether a database belongs to a root key.
+#[must_use]
+pub fn check_value(root: &Key) -> Vec<u8> {
+    mac(&root.derive("onfile root check"), &[b"onfile"])
+}
+
+/// Wraps the key from which whatever is the instance's own is derived.
+#[must_use]
+pub fn wrap_instance_key(root: &Key, key: &Key, random: &dyn Random) -> Vec<u8> {
+    seal(root, INSTANCE_KEY, &key.0, random)
+}
+
+/// Opens what [`wrap_instance_key`] made.
+///
+/// # Errors
+/// [`Unopened`] when it was wrapped under another root key.
+pub fn open_instance_key(root: &Key, wrapped: &[u8]) -> Result<Key, Unopened> {
+    open_key(root, INSTANCE_KEY, wrapped)
 }
 
 impl Vault {
-    /// Derives what is needed from the root key.
+    /// Derives what is needed from the instance's key.
     #[must_use]
-    pub fn new(root: Key) -> Self {
+    pub fn new(root: Key, instance: &Key) -> Self {
         Self {
-            access_tokens: root.derive("onfile access tokens"),
-            codes: root.derive("onfile code pepper"),
-            phones: root.derive("onfile phones"),
-            audit_heads: root.derive("onfile audit heads"),
-            erasures: root.derive("onfile erasures"),
-            root,
+            access_tokens: instance.derive("onfile access tokens"),
+            codes: instance.derive("onfile code pepper"),
+            phones: instance.derive("onfile phones"),
+            audit_heads: instance.derive("onfile audit heads"),
+            erasures: instance.derive("onfile erasures"),
+            root: RwLock::new(root),
         }
     }
 
-    /// A value that tells whether a database belongs to this root key.
+    /// The root key in use.
     #[must_use]
-    pub fn check_value(&self) -> Vec<u8> {
-        mac(&self.root.derive("onfile root check"), &[b"onfile"])
+    pub fn root(&self) -> Key {
+        self.root
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Uses another root key from now on.
+    pub fn set_root(&self, root: Key) {
+        *self.root.write().unwrap_or_else(PoisonError::into_inner) = root;
     }
 
     /// Makes and wraps the keys of a new merchant.
     #[must_use]
-    pub fn new_merchant_keys(
+    pub fn new_merchant(
         &self,
-        merchant: &MerchantId,
+        merchant_id: MerchantId,
+        name: String,
+        sandbox: bool,
+        settings: String,
+        now: Timestamp,
         random: &dyn Random,
-    ) -> WrappedMerchantKeys {
-        let wrap = |column| {
-            seal(
-                &self.root,
-                Place {
-                    column,
-                    merchant: merchant.as_str(),
-                    record: "",
-                },
-                &Key::generate(random).0,
-                random,
-            )
+    ) -> MerchantRecord {
+        let keys = MerchantKeys {
+            merchant: merchant_id.clone(),
+            wrap: Key::generate(random),
+            spare: None,
+            index: Key::generate(random),
         };
-        WrappedMerchantKeys {
-            key: wrap("merchants.wrapped_key"),
-            index_key: wrap("merchants.wrapped_index_key"),
-        }
+        let bare = MerchantRecord {
+            merchant_id,
+            name,
+            sandbox,
+            wrapped_key: Vec::new(),
+            wrapped_index_key: Vec::new(),
+            spare_key: None,
+            settings,
+            created_at: now,
+        };
+        keys.wrapped(bare, &self.root(), None, random)
     }
 
     /// Opens a merchant's keys.
@@ -287,35 +335,105 @@ impl Vault {
     /// # Errors
     /// [`Unopened`] when they were wrapped under another root key.
     pub fn merchant_keys(&self, merchant: &MerchantRecord) -> Result<MerchantKeys, Unopened> {
+        let root = self.root();
         let unwrap = |column, wrapped: &[u8]| {
-            open_key(
-                &self.root,
-                Place {
-                    column,
-                    merchant: merchant.merchant_id.as_str(),
-                    record: "",
-                },
-                wrapped,
-            )
+            open_key(&root, of_merchant(column, &merchant.merchant_id), wrapped)
         };
         Ok(MerchantKeys {
             merchant: merchant.merchant_id.clone(),
-            wrap: unwrap("merchants.wrapped_key", &merchant.wrapped_key)?,
-            index: unwrap("merchants.wrapped_index_key", &merchant.wrapped_index_key)?,
+            wrap: unwrap(WRAPPED_KEY, &merchant.wrapped_key)?,
+            spare: merchant
+                .spare_key
+                .as_ref()
+                .map(|spare| unwrap(WRAPPED_SPARE_KEY, &spare.wrapped))
+                .transpose()?,
+            index: unwrap(WRAPPED_INDEX_KEY, &merchant.wrapped_index_key)?,
         })
     }
 }
 
 fn open_key(key: &Key, place: Place<'_>, wrapped: &[u8]) -> Result<Key, Unopened> {
-    let bytes = open(key, place, wrapped)?;
+    key_of(place, open(key, place, wrapped)?)
+}
+
+fn key_of(place: Place<'_>, mut bytes: Vec<u8>) -> Result<Key, Unopened> {
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Unopened {
         column: place.column,
         record: place.record.to_owned(),
-    })?;
-    Ok(Key(key))
+    });
+    bytes.zeroize();
+    key.map(Key)
 }
 
 impl MerchantKeys {
+    /// The merchant with these keys, wrapped under a root key.
+    #[must_use]
+    pub fn wrapped(
+        &self,
+        merchant: MerchantRecord,
+        root: &Key,
+        spare: Option<(SpareRole, Timestamp)>,
+        random: &dyn Random,
+    ) -> MerchantRecord {
+        let wrap =
+            |column, key: &Key| seal(root, of_merchant(column, &self.merchant), &key.0, random);
+        let spare_key = self.spare.as_ref().zip(spare);
+        MerchantRecord {
+            wrapped_key: wrap(WRAPPED_KEY, &self.wrap),
+            wrapped_index_key: wrap(WRAPPED_INDEX_KEY, &self.index),
+            spare_key: spare_key.map(|(key, (role, since))| SpareKey {
+                wrapped: wrap(WRAPPED_SPARE_KEY, key),
+                role,
+                since,
+            }),
+            ..merchant
+        }
+    }
+
+    /// The same with a fresh key to come.
+    #[must_use]
+    pub fn with_next(mut self, random: &dyn Random) -> Self {
+        self.spare = Some(Key::generate(random));
+        self
+    }
+
+    /// The same with the two keys in each other's place.
+    #[must_use]
+    pub fn switched(mut self) -> Self {
+        if let Some(spare) = &mut self.spare {
+            std::mem::swap(spare, &mut self.wrap);
+        }
+        self
+    }
+
+    /// Seals anew what the key that goes has sealed; none when that has nothing to do with it.
+    ///
+    /// # Errors
+    /// [`Unopened`] when neither key opens it.
+    pub fn resealed(
+        &self,
+        column: &'static str,
+        record: &str,
+        sealed: &[u8],
+        random: &dyn Random,
+    ) -> Result<Option<Vec<u8>>, Unopened> {
+        let place = self.place(column, record);
+        if open(&self.wrap, place, sealed).is_ok() {
+            return Ok(None);
+        }
+        let mut plaintext = self.open_either(place, sealed)?;
+        let anew = seal(&self.wrap, place, &plaintext, random);
+        plaintext.zeroize();
+        Ok(Some(anew))
+    }
+
+    fn open_either(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
+        match (open(&self.wrap, place, sealed), &self.spare) {
+            (Err(_), Some(spare)) => open(spare, place, sealed),
+            (opened, _) => opened,
+        }
+    }
+
     fn place<'a>(&'a self, column: &'static str, record: &'a str) -> Place<'a> {
         Place {
             column,
@@ -340,11 +458,8 @@ impl MerchantKeys {
     /// # Errors
     /// [`Unopened`] when it was changed or moved.
     pub fn customer_key(&self, customer: &CustomerId, wrapped: &[u8]) -> Result<Key, Unopened> {
-        open_key(
-            &self.wrap,
-            self.place("customers.wrapped_key", customer.as_str()),
-            wrapped,
-        )
+        let place = self.place("customers.wrapped_key", customer.as_str());
+        key_of(place, self.open_either(place, wrapped)?)
     }
 
     /// Seals bytes that belong to one customer under that customer's key.
@@ -396,7 +511,7 @@ impl MerchantKeys {
         record: &str,
         sealed: &[u8],
     ) -> Result<Vec<u8>, Unopened> {
-        open(&self.wrap, self.place(column, record), sealed)
+        self.open_either(self.place(column, record), sealed)
     }
 
     /// The blind index of a value: equal values have equal indexes, and without the key nobody can
@@ -404,6 +519,12 @@ impl MerchantKeys {
     #[must_use]
     pub fn index(&self, kind: &str, value: &str) -> Vec<u8> {
         mac(&self.index, &[kind.as_bytes(), value.as_bytes()])
+    }
+
+    /// Tells whether two requests are the same one, without keeping either.
+    #[must_use]
+    pub fn request_mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+        mac(&self.index.derive("onfile requests"), parts)
     }
 
     /// The blind index of a phone.

@@ -367,6 +367,11 @@ fn the_audit_chains_are_checked_beside_a_server_and_without_one_and_nothing_is_c
     assert!(refusal(&output).contains("there is no merchant mer-v1-nobody"));
     assert!(contents(&data) == before, "something was changed");
 
+    let rotate = ["keys", "rotate", "root", "--data-dir"];
+    let rotated = run(&[&rotate[..], &[data.to_str().unwrap()]].concat());
+    assert!(rotated.status.success(), "{rotated:?}");
+    assert_eq!(said(&verify(&data, &[])), lines, "under the new root key");
+
     let database = data.join("onfile.sqlite");
     let mut bytes = fs::read(&database).unwrap();
     // everywhere, because pages that are no longer used hold it too

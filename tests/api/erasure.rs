@@ -1,19 +1,20 @@
 //! Erasing for good: after the merchant's retention nothing of a deleted customer is left but ids.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use acceptance::app::TestApp;
 use acceptance::database;
 use acceptance::desk::Desk;
 use acceptance::kept::{Kept, file_in};
 use acceptance::server::Server;
+use axum::http::Method;
+use backend::outbox;
 use backend::service::erasure::{self, EraseError, Receipt};
 use backend::service::merchants::{self, Merchant, Settings};
 use backend::service::{By, audit};
 use serde_json::json;
 use shared::api::admin::Role;
 use shared::id::{CustomerId, MerchantId};
-use std::sync::Arc;
 use store::{CustomerRecord, ErasureRecord};
 
 const PHONE: &str = "9812345670";
@@ -53,16 +54,6 @@ async fn erase_due(app: &TestApp, merchant: &Server) -> Vec<ErasureRecord> {
     receipts
 }
 
-/// What the hourly cleaning does.
-async fn purge(app: &TestApp) {
-    let (now, day) = (app.now(), Duration::from_secs(DAY));
-    let mut unit = app.onfile.store.write().await.unwrap();
-    unit.purge(now.minus(day), now.minus(day), now)
-        .await
-        .unwrap();
-    unit.commit().await.unwrap();
-}
-
 /// A customer with everything that can hang on one, among others; deleted. With what identifies it in the
 /// database.
 async fn a_life(app: &TestApp, merchant: &Server) -> (String, Vec<Vec<u8>>) {
@@ -72,14 +63,18 @@ async fn a_life(app: &TestApp, merchant: &Server) -> (String, Vec<Vec<u8>>) {
             merchant.card(app, &other, &format!("card-of-{n}")).await;
         }
     }
-    let body = json!({
+    let create = json!({
         "merchant_customer_reference": "zebra-reference",
         "first_name": "Zebra",
         "mobile_number": PHONE,
         "email_id": "zebra@example.com",
         "merchant_metadata": { "zebra": "zebra" },
     });
-    let id = merchant.create(&body).await.is(201)["customer_id"]
+    let create = merchant
+        .request(Method::POST, "/api/v1/customer")
+        .json(&create)
+        .header("idempotency-key", "zebra-key");
+    let id = merchant.send(create).await.is(201)["customer_id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -207,7 +202,7 @@ async fn after_the_retention_nothing_of_a_customer_is_in_any_file() {
     assert_eq!(merchant.read(&id).await["status"], "DELETED");
 
     app.advance(30 * DAY - 1);
-    purge(&app).await;
+    outbox::purge(&app.onfile).await.unwrap();
     assert_eq!(erase_due(&app, &merchant).await, []);
     app.advance(1);
     let receipts = erase_due(&app, &merchant).await;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use acceptance::app::TestApp;
+use acceptance::app::{SHOP, TestApp};
+use acceptance::database;
 use acceptance::desk::Desk;
 use acceptance::server::Server;
+use axum::http::Method;
 use backend::service::audit;
 use serde_json::json;
 use shared::api::admin::Role;
@@ -110,4 +112,30 @@ async fn a_chain_that_two_nodes_sign_at_once_is_signed_once_and_holds() {
     .unwrap();
     assert_eq!(found, Vec::<String>::new());
     assert_eq!((checked.entries, checked.heads), (8, 8));
+}
+
+#[tokio::test]
+async fn one_key_on_two_nodes_at_once_is_one_request() {
+    let nodes = TestApp::two_nodes().await;
+    let merchant = nodes[0].merchant().await;
+    let mut running = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let merchant = merchant.clone().at(&nodes[n % 2]);
+        running.spawn(async move {
+            let request = merchant
+                .request(Method::POST, "/api/v1/checkout-sessions")
+                .json(&json!({ "origin": SHOP }))
+                .header("idempotency-key", "one");
+            loop {
+                let answer = merchant.send(request.clone()).await;
+                if answer.status != 503 {
+                    return answer.is(201);
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    let answers = running.join_all().await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(database::count(&nodes[0], "checkout_sessions").await, 1);
 }

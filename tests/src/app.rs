@@ -8,9 +8,10 @@ use axum::Router;
 use backend::ambient::{Clock as _, ManualClock, Random, SeededRandom};
 use backend::app::{Onfile, Parts};
 use backend::sender::{CodeMessage, SendError, Sender};
+use backend::service::instance::{self, RootKeys};
 use backend::service::merchants::{self, Settings};
-use backend::service::{instance, revocations};
-use backend::vault::{Key, Vault};
+use backend::service::revocations;
+use backend::vault::Key;
 use shared::Timestamp;
 
 use crate::kept::Kept;
@@ -44,6 +45,28 @@ impl Sender for Sent {
     }
 }
 
+/// The root keys at hand: the file of the one in use, and of the one it is rotated to.
+pub struct Keys(Mutex<Vec<Key>>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self(Mutex::new(vec![Key::from_hex(ROOT_KEY).unwrap()]))
+    }
+}
+
+impl Keys {
+    /// Puts others in their place.
+    pub fn put(&self, keys: &[Key]) {
+        *self.0.lock().unwrap() = keys.to_vec();
+    }
+}
+
+impl RootKeys for Keys {
+    fn read(&self) -> Vec<Key> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
 /// Onfile with data of its own.
 pub struct TestApp {
     /// The services.
@@ -56,6 +79,8 @@ pub struct TestApp {
     pub public: Router,
     /// The admin listener.
     pub admin: Router,
+    /// The root keys at hand.
+    pub keys: Arc<Keys>,
     random: Arc<SeededRandom>,
     kept: Arc<Kept>,
 }
@@ -65,16 +90,23 @@ impl TestApp {
     pub async fn start() -> Self {
         let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
         let kept = Arc::new(Kept::new().await);
-        Self::open(kept, clock, Arc::default(), Arc::default()).await
+        Self::open(kept, clock, Arc::default(), Arc::default(), Arc::default()).await
     }
 
     /// Two nodes on one database.
     pub async fn two_nodes() -> [Self; 2] {
         let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
         let kept = Arc::new(Kept::on_server().await);
-        let one = Self::open(kept, clock, Arc::default(), Arc::default()).await;
+        let one = Self::open(kept, clock, Arc::default(), Arc::default(), Arc::default()).await;
         let (kept, clock) = (one.kept.clone(), one.clock.clone());
-        let other = Self::open(kept, clock, one.random.clone(), one.sent.clone()).await;
+        let other = Self::open(
+            kept,
+            clock,
+            one.random.clone(),
+            one.sent.clone(),
+            one.keys.clone(),
+        )
+        .await;
         [one, other]
     }
 
@@ -83,18 +115,23 @@ impl TestApp {
         clock: ManualClock,
         random: Arc<SeededRandom>,
         sent: Arc<Sent>,
+        keys: Arc<Keys>,
     ) -> Self {
         let shared_random: Arc<dyn Random> = random.clone();
+        let store = kept.open().await;
+        let vault = instance::bind(&store, &keys.read(), &*shared_random)
+            .await
+            .unwrap();
         let onfile = Onfile::new(Parts {
-            store: kept.open().await,
+            store,
             clock: Arc::new(clock.clone()),
             random: shared_random,
-            vault: Vault::new(Key::from_hex(ROOT_KEY).unwrap()),
+            vault,
+            root_keys: keys.clone(),
             sender: sent.clone(),
             public_url: PUBLIC_URL.to_owned(),
             trusted_proxies: Vec::new(),
         });
-        instance::bind(&onfile).await.unwrap();
         revocations::refresh(&onfile).await.unwrap();
         let public = backend::http::public(&onfile);
         let admin = backend::http::admin(&onfile);
@@ -104,6 +141,7 @@ impl TestApp {
             sent,
             public,
             admin,
+            keys,
             random,
             kept,
         }
@@ -120,9 +158,10 @@ impl TestApp {
             admin,
             random,
             kept,
+            keys,
         } = self;
         drop((onfile, public, admin));
-        Self::open(kept, clock, random, sent).await
+        Self::open(kept, clock, random, sent, keys).await
     }
 
     /// A sandbox merchant's server, with an access token.
@@ -142,6 +181,11 @@ impl TestApp {
     /// Performs everything that is due in the outbox.
     pub async fn settle(&self) {
         while backend::outbox::run_due(&self.onfile).await.unwrap() > 0 {}
+    }
+
+    /// Removes what nobody can ask for any more.
+    pub async fn purge(&self) {
+        backend::outbox::purge(&self.onfile).await.unwrap();
     }
 
     /// Moves the clock.

@@ -135,6 +135,13 @@ pub async fn dump(app: &TestApp) -> Vec<(String, Vec<u8>)> {
     dump
 }
 
+/// How many rows of a table have something in a column.
+pub async fn filled(app: &TestApp, table: &str, column: &str) -> usize {
+    let mut connection = Beside::to(app).await;
+    let query = format!("select 'filled' as line from {table} where {column} is not null");
+    connection.texts(query).await.len()
+}
+
 /// How many rows a table has.
 pub async fn count(app: &TestApp, table: &str) -> usize {
     contents(app).await[table].len()

@@ -170,6 +170,11 @@ impl Server {
         Shopper::new(app, &minted)
     }
 
+    /// The widget under a session that was minted before.
+    pub fn shopper_from<'a>(&self, app: &'a TestApp, minted: &Value) -> Shopper<'a> {
+        Shopper::new(app, minted)
+    }
+
     /// What the merchant's server learns of a session.
     pub async fn session(&self, session_id: &str) -> Value {
         self.get(&format!("/api/v1/checkout-sessions/{session_id}"))

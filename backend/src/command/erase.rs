@@ -11,12 +11,10 @@ use shared::id::{CustomerId, MerchantId};
 use store::ErasureRecord;
 
 use super::{
-    CommandError, assemble, key_path, lock, look, merchants_in, no_merchant, parse_merchant_id,
-    print, read_key,
+    CommandError, existing, lock, look, merchants_in, no_merchant, parse_merchant_id, print,
 };
 use crate::ambient::{Clock as _, SystemClock};
 use crate::database::Database;
-use crate::sender::Unconfigured;
 use crate::service::erasure::{self, Receipt};
 use crate::service::{By, Fault, Onfile, merchants};
 use crate::settings::{DataArguments, EraseArguments};
@@ -163,11 +161,8 @@ impl Opened {
         } else {
             lock(&data.data_dir).ok()
         };
-        let key = read_key(&key_path(data))?;
-        let sender = Arc::new(Unconfigured);
-        let app = assemble(&database, key, sender, String::new(), Vec::new()).await?;
         Ok(Self {
-            app,
+            app: existing(data).await?,
             alone,
             on_server,
         })
@@ -244,11 +239,10 @@ async fn erase_due(
 
 /// Erases again whom a restored backup brought back.
 async fn reapply(data: &DataArguments, file: &Path, yes: bool) -> Result<(), CommandError> {
-    let vault = Vault::new(read_key(&key_path(data))?);
+    let (mut look, vault) = look(data).await?;
     let receipts = receipts_in(file, &vault)?;
     let (mut there, mut unknown) = (0, 0);
     if !yes {
-        let (mut look, _) = look(data).await?;
         for receipt in &receipts {
             let found = look
                 .view
@@ -263,6 +257,7 @@ async fn reapply(data: &DataArguments, file: &Path, yes: bool) -> Result<(), Com
         ));
         return Ok(());
     }
+    drop(look);
     let opened = Opened::new(data).await?;
     for receipt in &receipts {
         match merchants::get(&opened.app, &receipt.merchant_id).await? {

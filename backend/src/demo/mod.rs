@@ -103,20 +103,13 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
         throw_away(&data.data_dir, path)?;
     }
     let written = data.data_dir.join("demo.json");
-    let key_path = data.data_dir.join("root.key");
+    let root_keys = command::RootKeyFile::of(&data);
     let known = read(&written)?;
     let inbox = Inbox::default();
     let sender = Arc::new(inbox.clone());
     let (app, demo) = match known {
         Some(demo) => (
-            command::assemble(
-                &database,
-                command::read_key(&key_path)?,
-                sender,
-                public_url.clone(),
-                Vec::new(),
-            )
-            .await?,
+            command::assemble(&database, root_keys, sender, public_url.clone(), Vec::new()).await?,
             demo,
         ),
         None if database.path().is_some_and(|path| path.exists()) => {
@@ -126,13 +119,10 @@ pub async fn run(arguments: &DemoArguments) -> Result<(), CommandError> {
             )));
         }
         None => {
-            let key = if key_path.exists() {
-                command::read_key(&key_path)?
-            } else {
-                command::make_key(&key_path)?
-            };
+            root_keys.make_unless_there()?;
             let app =
-                command::assemble(&database, key, sender, public_url.clone(), Vec::new()).await?;
+                command::assemble(&database, root_keys, sender, public_url.clone(), Vec::new())
+                    .await?;
             let seeded = seed::plant(&app).await?;
             let demo = Demo {
                 public_url: public_url.clone(),

@@ -237,6 +237,9 @@ impl Seed<'_> {
             customers::create(self.app, self.merchant, &self.server, profile)
                 .await
                 .map_err(wrong)?
+                .commit()
+                .await
+                .map_err(wrong)?
                 .customer_id,
         )
     }
@@ -250,6 +253,9 @@ impl Seed<'_> {
             merchant_metadata: Metadata::default(),
         };
         tokens::generate(self.app, self.merchant, &self.server, new)
+            .await
+            .map_err(wrong)?
+            .commit()
             .await
             .map_err(wrong)?;
         Ok(())

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::api::error::ErrorCode;
@@ -42,7 +42,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Onfile>> for Body<T> {
         if !has_type {
             return Err(ApiError::of(ErrorCode::UnsupportedMediaType));
         }
-        Ok(Self(parse(&read(request).await?)?))
+        let (parts, body) = request.into_parts();
+        Ok(Self(parse(&read(&parts.headers, body).await?)?))
     }
 }
 
@@ -70,7 +71,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Onfile>> for Form<T> {
         if media_type(&request).as_deref() != Some("application/x-www-form-urlencoded") {
             return Err(ApiError::of(ErrorCode::UnsupportedMediaType));
         }
-        let bytes = read(request).await?;
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
         let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&bytes)
             .map_err(|_| ApiError::field("", "cannot be read as a form"))?;
         let object = Value::Object(
@@ -115,16 +117,22 @@ fn media_type(request: &Request) -> Option<String> {
     )
 }
 
-async fn read(request: Request) -> Result<axum::body::Bytes, ApiError> {
-    let announced = request
-        .headers()
+/// Reads a body of bounded length in bounded time.
+///
+/// # Errors
+/// [`ApiError`] for one that is longer, slower or cut off.
+pub async fn read(
+    headers: &HeaderMap,
+    body: axum::body::Body,
+) -> Result<axum::body::Bytes, ApiError> {
+    let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse::<usize>().ok());
     if announced.is_some_and(|length| length > BODY_BYTES) {
         return Err(ApiError::of(ErrorCode::PayloadTooLarge));
     }
-    let reading = axum::body::to_bytes(request.into_body(), BODY_BYTES);
+    let reading = axum::body::to_bytes(body, BODY_BYTES);
     match tokio::time::timeout(BODY_TIMEOUT, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error))

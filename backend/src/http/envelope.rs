@@ -14,12 +14,12 @@ use shared::api::error::ErrorCode;
 use shared::card_number::{is_secret_field_name, scan_text};
 
 use super::error::ApiError;
+use super::idempotency::IDEMPOTENCY_KEY;
 use crate::app::Onfile;
 use crate::vault::hex;
 
 const HEADER_BYTES: usize = 16 * 1_024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// The id of a request: its sender's, or one that was made.

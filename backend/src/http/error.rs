@@ -12,6 +12,7 @@ use crate::service::access::GenerateTokenError;
 use crate::service::admins::SignInError;
 use crate::service::checkout_sessions::{AuthenticateError, SessionError};
 use crate::service::customers::CustomerError;
+use crate::service::idempotency::IdempotencyError;
 use crate::service::shopper::ShopperError;
 use crate::service::tokens::TokenError;
 use crate::service::verification::VerificationError;
@@ -189,6 +190,21 @@ impl From<GenerateTokenError> for ApiError {
             GenerateTokenError::BadCredentials => Self::of(ErrorCode::AuthenticationFailed)
                 .because("authentication", error.to_string()),
             GenerateTokenError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<IdempotencyError> for ApiError {
+    fn from(error: IdempotencyError) -> Self {
+        let step = "idempotency";
+        match error {
+            IdempotencyError::Running => {
+                Self::of(ErrorCode::ServiceUnavailable).because(step, error.to_string())
+            }
+            IdempotencyError::Reused => {
+                Self::of(ErrorCode::IdempotencyKeyReused).because(step, error.to_string())
+            }
+            IdempotencyError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod checkout;
 pub mod envelope;
 pub mod error;
 pub mod health;
+pub mod idempotency;
 pub mod merchant;
 
 use std::sync::Arc;

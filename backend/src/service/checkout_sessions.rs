@@ -14,7 +14,7 @@ use shared::text::Language;
 use store::{Inserted, Replaced, SessionRecord, StoreError, Write};
 
 use super::tokens::{TokenError, decide_one};
-use super::{Fault, Merchant, Onfile, customers, merchants};
+use super::{Fault, Merchant, Onfile, Pending, Work, customers, merchants};
 use crate::vault::{equal, secret, sha256};
 
 /// Why a session was not minted or read.
@@ -146,11 +146,11 @@ impl Session {
 ///
 /// # Errors
 /// [`SessionError`].
-pub async fn create(
-    app: &Onfile,
-    merchant: &Merchant,
+pub async fn create<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
     new: NewSession,
-) -> Result<Created, SessionError> {
+) -> Result<Pending<'a, Created>, SessionError> {
     let hinted = match new.hint {
         Hint::None => None,
         Hint::Phone(phone) => Some(phone),
@@ -205,22 +205,26 @@ pub async fn create(
         created_at: now,
         expires_at: now.plus(LIFETIME),
     };
-    let mut unit = app.store.write().await?;
-    if unit.insert_session(&merchant.merchant_id, &record).await? == Inserted::Taken {
+    let mut work = Work::begin(app, merchant).await?;
+    let inserted = work
+        .unit()
+        .insert_session(&merchant.merchant_id, &record)
+        .await?;
+    if inserted == Inserted::Taken {
         return Err(Fault::Other("a random session id exists already".into()).into());
     }
-    unit.commit().await?;
     let frame_url = format!(
         "{}{}?code={frame_code}",
         app.public_url,
         frame_path(&merchant.merchant_id, &session_id)
     );
-    Ok(Created {
+    let value = Created {
         session_id,
         session_secret,
         expires_at: record.expires_at,
         frame_url,
-    })
+    };
+    Ok(Pending { work, value })
 }
 
 /// Where the frame page of a session is.

@@ -9,7 +9,7 @@ use shared::customer::{
 use shared::id::CustomerId;
 use store::{CustomerRecord, Inserted, Read, Replaced, Write};
 
-use super::work::{Entry, Work, moved};
+use super::work::{Entry, Pending, Work, moved};
 use super::{By, Fault, Merchant, Onfile, tokens};
 use crate::outbox::Task;
 
@@ -131,19 +131,23 @@ pub async fn find(
 ///
 /// # Errors
 /// [`CustomerError::Duplicate`] and faults.
-pub async fn create(
-    app: &Onfile,
-    merchant: &Merchant,
+pub async fn create<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
     by: &By,
     profile: Profile,
-) -> Result<Customer, CustomerError> {
+) -> Result<Pending<'a, Customer>, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
-    let created = create_in(app, merchant, by, &mut work, profile).await;
-    if matches!(created, Ok(_) | Err(CustomerError::Duplicate { .. })) {
-        // Whoever is in the way may wait for this very commit: not told of before it is durable.
-        work.commit().await?;
+    match create_in(app, merchant, by, &mut work, profile).await {
+        Ok(value) => Ok(Pending { work, value }),
+        Err(error) => {
+            if matches!(error, CustomerError::Duplicate { .. }) {
+                // Whoever is in the way may wait for this very commit: not told of before it is durable.
+                work.commit().await?;
+            }
+            Err(error)
+        }
     }
-    created
 }
 
 /// Gets the customer with this phone or reference, or creates one: never a duplicate. The flag says
@@ -151,23 +155,21 @@ pub async fn create(
 ///
 /// # Errors
 /// Faults.
-pub async fn identify(
-    app: &Onfile,
-    merchant: &Merchant,
+pub async fn identify<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
     by: &By,
     profile: Profile,
-) -> Result<(Customer, bool), CustomerError> {
+) -> Result<Pending<'a, (Customer, bool)>, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
-    let (customer, is_new) = match create_in(app, merchant, by, &mut work, profile).await {
+    let value = match create_in(app, merchant, by, &mut work, profile).await {
         Ok(customer) => (customer, true),
         Err(CustomerError::Duplicate { customer_id, .. }) => {
             (load(work.unit(), merchant, &customer_id).await?, false)
         }
         Err(error) => return Err(error),
     };
-    // The customer found may wait for this very commit too.
-    work.commit().await?;
-    Ok((customer, is_new))
+    Ok(Pending { work, value })
 }
 
 /// Creates a customer within a unit of work.
@@ -219,13 +221,13 @@ pub(super) async fn create_in(
 ///
 /// # Errors
 /// [`CustomerError`].
-pub async fn update(
-    app: &Onfile,
-    merchant: &Merchant,
+pub async fn update<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
     by: &By,
     customer_id: &CustomerId,
     change: CustomerChange,
-) -> Result<Customer, CustomerError> {
+) -> Result<Pending<'a, Customer>, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
     let record = work
         .unit()
@@ -239,9 +241,10 @@ pub async fn update(
         if !only_deletes {
             return Err(CustomerError::Deleted);
         }
-        // Whoever deleted it may wait for this very commit.
-        work.commit().await?;
-        return Ok(before);
+        return Ok(Pending {
+            work,
+            value: before,
+        });
     }
     let now = app.clock.now();
     let mut after = before.clone();
@@ -268,9 +271,10 @@ pub async fn update(
         entries.push((action(found), moved(from, after.state)));
     }
     if entries.is_empty() {
-        // What made it so may wait for this very commit.
-        work.commit().await?;
-        return Ok(before);
+        return Ok(Pending {
+            work,
+            value: before,
+        });
     }
     let deletes = after.state == CustomerState::Deleted;
     if after.state.status() != before.state.status() {
@@ -314,8 +318,7 @@ pub async fn update(
         )
         .await?;
     }
-    work.commit().await?;
-    Ok(after)
+    Ok(Pending { work, value: after })
 }
 
 /// Why, when and until when a status is moved by an admin.

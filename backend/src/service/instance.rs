@@ -1,11 +1,17 @@
-//! The instance itself: whether the database belongs to this root key.
+//! The instance itself: which root key its database belongs to, and what is derived from its own key.
 
-use store::Read;
+use std::sync::Arc;
+
+use store::{Read, Store, StoreError};
 
 use super::{Fault, Onfile};
-use crate::vault::{self, Vault};
+use crate::ambient::Random;
+use crate::vault::{self, Key, Vault, check_value, open_instance_key, wrap_instance_key};
 
-const ROOT_CHECK: &str = "root_key_check";
+/// Tells which root key the database belongs to.
+pub(super) const ROOT_CHECK: &str = "root_key_check";
+/// The instance's own key, wrapped by the root key.
+pub(super) const INSTANCE_KEY: &str = "instance_key";
 
 /// Why this process must not work on this database.
 #[derive(Debug, thiserror::Error)]
@@ -18,32 +24,93 @@ pub enum InstanceError {
     Fault(#[from] Fault),
 }
 
-/// Binds a new database to the root key, or checks that an old one belongs to it.
+impl From<StoreError> for InstanceError {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// The root keys that this process can get at: the one in use, and one that it is being rotated to.
+pub trait RootKeys: Send + Sync {
+    /// Reads them.
+    fn read(&self) -> Vec<Key>;
+}
+
+/// The root key, of those at hand, that a database belongs to; none for a new database.
 ///
 /// # Errors
 /// [`InstanceError`].
-pub async fn bind(app: &Onfile) -> Result<(), InstanceError> {
-    let mut view = app.store.read().await.map_err(Fault::from)?;
-    if belongs(&mut *view, &app.vault).await? {
-        return Ok(());
-    }
-    let mut unit = app.store.write().await.map_err(Fault::from)?;
-    unit.set_instance_value(ROOT_CHECK, &app.vault.check_value())
-        .await
-        .map_err(Fault::from)?;
-    unit.commit().await.map_err(Fault::from)?;
-    Ok(())
+pub async fn root_of(view: &mut dyn Read, at_hand: &[Key]) -> Result<Option<Key>, InstanceError> {
+    let Some(known) = view.instance_value(ROOT_CHECK).await? else {
+        return Ok(None);
+    };
+    let found = at_hand
+        .iter()
+        .find(|key| vault::equal(&known, &check_value(key)));
+    found.cloned().map(Some).ok_or(InstanceError::WrongRootKey)
 }
 
-/// Whether a database is bound to this root key; `false` when it is bound to none yet.
+/// Binds a new database to the first of the root keys at hand, or finds the one it belongs to.
 ///
 /// # Errors
-/// [`InstanceError`], also when it is bound to another one.
-pub async fn belongs(view: &mut dyn Read, vault: &Vault) -> Result<bool, InstanceError> {
-    let known = view.instance_value(ROOT_CHECK).await.map_err(Fault::from)?;
-    match known {
-        Some(known) if vault::equal(&known, &vault.check_value()) => Ok(true),
-        Some(_) => Err(InstanceError::WrongRootKey),
-        None => Ok(false),
+/// [`InstanceError`].
+pub async fn bind(
+    store: &Arc<dyn Store>,
+    at_hand: &[Key],
+    random: &dyn Random,
+) -> Result<Vault, InstanceError> {
+    let mut view = store.read().await?;
+    let (root, is_new) = match (root_of(&mut *view, at_hand).await?, at_hand) {
+        (Some(root), _) => (root, false),
+        (None, [first, ..]) => (first.clone(), true),
+        (None, []) => return Err(InstanceError::WrongRootKey),
+    };
+    if let Some(wrapped) = view.instance_value(INSTANCE_KEY).await? {
+        let instance = open_instance_key(&root, &wrapped).map_err(Fault::from)?;
+        return Ok(Vault::new(root, &instance));
     }
+    // From before root keys could be rotated: what was derived from the root key stays as it is.
+    let instance = if is_new {
+        Key::generate(random)
+    } else {
+        root.clone()
+    };
+    let wrapped = wrap_instance_key(&root, &instance, random);
+    let mut unit = store.write().await?;
+    unit.set_instance_value(ROOT_CHECK, &check_value(&root))
+        .await?;
+    unit.set_instance_value(INSTANCE_KEY, &wrapped).await?;
+    unit.commit().await?;
+    Ok(Vault::new(root, &instance))
+}
+
+/// What opens a database that is only looked at; none when it was never served.
+///
+/// # Errors
+/// [`InstanceError`], also when none of the root keys at hand is its own.
+pub async fn vault_of(
+    view: &mut dyn Read,
+    at_hand: &[Key],
+) -> Result<Option<Vault>, InstanceError> {
+    let Some(root) = root_of(view, at_hand).await? else {
+        return Ok(None);
+    };
+    let instance = match view.instance_value(INSTANCE_KEY).await? {
+        Some(wrapped) => open_instance_key(&root, &wrapped).map_err(Fault::from)?,
+        // from before root keys could be rotated
+        None => root.clone(),
+    };
+    Ok(Some(Vault::new(root, &instance)))
+}
+
+/// Looks for the root key that the database belongs to now: it may have been rotated beside this process.
+///
+/// # Errors
+/// [`InstanceError`].
+pub async fn follow_root(app: &Onfile) -> Result<(), InstanceError> {
+    let mut view = app.store.read().await?;
+    if let Some(root) = root_of(&mut *view, &app.root_keys.read()).await? {
+        app.vault.set_root(root);
+    }
+    Ok(())
 }

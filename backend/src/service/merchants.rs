@@ -11,7 +11,7 @@ use shared::eligibility::{Acceptance, Context};
 use shared::id::MerchantId;
 use store::{ApiKeyRecord, Inserted, MerchantRecord};
 
-use super::{Fault, Onfile};
+use super::{Fault, Onfile, instance};
 use crate::vault::{self, MerchantKeys};
 
 /// How long a merchant's settings may lag behind the store.
@@ -98,7 +98,16 @@ pub async fn get(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Me
     let Some(record) = app.store.read().await?.merchant(merchant_id).await? else {
         return Ok(None);
     };
-    let merchant = Arc::new(open(app, &record)?);
+    let merchant = match open(app, &record) {
+        Err(Fault::Unopened(_)) => {
+            instance::follow_root(app)
+                .await
+                .map_err(|error| Fault::Other(error.to_string()))?;
+            open(app, &record)?
+        }
+        opened => opened?,
+    };
+    let merchant = Arc::new(merchant);
     app.merchants
         .0
         .write()
@@ -168,17 +177,16 @@ pub async fn create(
     }
     let now = app.clock.now();
     let merchant_id = MerchantId::new(now, app.random_bytes());
-    let wrapped = app.vault.new_merchant_keys(&merchant_id, &*app.random);
-    let record = MerchantRecord {
-        merchant_id: merchant_id.clone(),
-        name: name.to_owned(),
+    let settings =
+        serde_json::to_string(settings).map_err(|error| Fault::Other(error.to_string()))?;
+    let record = app.vault.new_merchant(
+        merchant_id.clone(),
+        name.to_owned(),
         sandbox,
-        wrapped_key: wrapped.key,
-        wrapped_index_key: wrapped.index_key,
-        settings: serde_json::to_string(settings)
-            .map_err(|error| Fault::Other(error.to_string()))?,
-        created_at: now,
-    };
+        settings,
+        now,
+        &*app.random,
+    );
     let client_id = uuid(app.random_bytes());
     let client_secret = api_secret(app, sandbox);
     let key = ApiKeyRecord {
@@ -190,6 +198,14 @@ pub async fn create(
         revoked_at: None,
     };
     let mut unit = app.store.write().await.map_err(Fault::from)?;
+    // A root key that was rotated since this process began would lock the new merchant out.
+    let check = unit
+        .instance_value(instance::ROOT_CHECK)
+        .await
+        .map_err(Fault::from)?;
+    if check != Some(vault::check_value(&app.vault.root())) {
+        return Err(Fault::Other("the root key was rotated meanwhile: run it again".into()).into());
+    }
     for inserted in [
         unit.insert_merchant(&record).await.map_err(Fault::from)?,
         unit.insert_api_key(&key).await.map_err(Fault::from)?,

@@ -11,7 +11,9 @@ pub mod changes;
 pub mod checkout_sessions;
 pub mod customers;
 pub mod erasure;
+pub mod idempotency;
 pub mod instance;
+pub mod keys;
 pub mod merchants;
 pub mod revocations;
 pub mod shopper;
@@ -29,7 +31,7 @@ use crate::vault::Unopened;
 
 pub use crate::app::Onfile;
 pub use merchants::Merchant;
-pub use work::{Entry, Work};
+pub use work::{Entry, Pending, Work};
 
 /// Who asks, and by which request.
 #[derive(Clone, Debug)]

@@ -322,7 +322,10 @@ pub async fn update(
         email: change.email,
         ..customers::CustomerChange::default()
     };
-    customers::update(app, &session.merchant, by, &customer_id, change).await?;
+    customers::update(app, &session.merchant, by, &customer_id, change)
+        .await?
+        .commit()
+        .await?;
     get(app, session, None).await
 }
 
@@ -461,7 +464,10 @@ pub async fn remove(
     if !session.allows(Permission::Remove) {
         return Err(ShopperError::NotAllowed);
     }
-    tokens::remove(app, &session.merchant, by, Some(&customer_id), token_id).await?;
+    tokens::remove(app, &session.merchant, by, Some(&customer_id), token_id)
+        .await?
+        .commit()
+        .await?;
     get(app, session, None).await
 }
 
@@ -483,6 +489,8 @@ pub async fn leave(app: &Onfile, session: &Session) -> Result<(), Fault> {
             record.status = SessionStatus::Expired;
         }
         checkout_sessions::replace(&mut *unit, merchant_id, &record).await?;
+        unit.forget_session_secret(merchant_id, &record.session_id)
+            .await?;
         unit.commit().await?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use shared::eligibility::{Context, Decision, decide};
 use shared::id::{CustomerId, ServiceProviderTokenId, TokenId};
 use store::{Inserted, Read, Replaced, TokenRecord};
 
-use super::work::{Entry, Work};
+use super::work::{Entry, Pending, Work};
 use super::{By, Fault, Merchant, Onfile, customers};
 use crate::outbox::Task;
 use crate::provider::Cryptogram;
@@ -90,12 +90,12 @@ pub struct Decided {
 ///
 /// # Errors
 /// [`TokenError`].
-pub async fn generate(
-    app: &Onfile,
-    merchant: &Merchant,
+pub async fn generate<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
     by: &By,
     new: NewToken,
-) -> Result<CardToken, TokenError> {
+) -> Result<Pending<'a, CardToken>, TokenError> {
     let request_mac = mac(
         &app.vault.codes,
         &[
@@ -152,10 +152,8 @@ pub async fn generate(
         let same = existing.filter(|existing| {
             equal(&existing.request_mac, &record.request_mac) && existing.removed_at.is_none()
         });
-        let same = open(merchant, &customer, same.ok_or(TokenError::Duplicate)?)?;
-        // The request that made it may wait for this very commit.
-        work.commit().await?;
-        return Ok(same);
+        let value = open(merchant, &customer, same.ok_or(TokenError::Duplicate)?)?;
+        return Ok(Pending { work, value });
     }
     let consent = ConsentRecord {
         token_id: Some(token_id.clone()),
@@ -183,8 +181,8 @@ pub async fn generate(
     .await?;
     work.enqueue(&Task::ProvisionToken { token_id }, now)
         .await?;
-    work.commit().await?;
-    open(merchant, &customer, record)
+    let value = open(merchant, &customer, record)?;
+    Ok(Pending { work, value })
 }
 
 /// The merchant's pairs, sealed under the customer's key; none when there are none.
@@ -490,13 +488,13 @@ pub(super) async fn decide_one(
 ///
 /// # Errors
 /// [`TokenError`].
-pub async fn remove(
-    app: &Onfile,
-    merchant: &Merchant,
+pub async fn remove<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
     by: &By,
     customer_id: Option<&CustomerId>,
     token_id: &TokenId,
-) -> Result<CustomerId, TokenError> {
+) -> Result<Pending<'a, CustomerId>, TokenError> {
     let mut work = Work::begin(app, merchant).await?;
     let record = work
         .unit()
@@ -508,9 +506,7 @@ pub async fn remove(
     }
     let owner = record.customer_id.clone();
     if record.removed_at.is_some() {
-        // Whoever removed it may wait for this very commit.
-        work.commit().await?;
-        return Ok(owner);
+        return Ok(Pending { work, value: owner });
     }
     let why = match by.actor {
         Actor::Shopper => "removed by the cardholder",
@@ -519,8 +515,7 @@ pub async fn remove(
     };
     deactivate_in(app, merchant, by, &mut work, record, why).await?;
     customers::touch_in(merchant, work.unit(), &owner).await?;
-    work.commit().await?;
-    Ok(owner)
+    Ok(Pending { work, value: owner })
 }
 
 /// Deactivates every token of a customer that is being deleted.

@@ -626,6 +626,9 @@ async fn identify(
     record.save_consent = None;
     let cards = shopper::show_in(app, merchant, &mut work, &mut record).await?;
     checkout_sessions::replace(work.unit(), merchant_id, &record).await?;
+    work.unit()
+        .forget_session_secret(merchant_id, &record.session_id)
+        .await?;
     work.commit().await?;
     Ok(Identified {
         session_secret,

@@ -19,6 +19,27 @@ pub struct Work<'a> {
     has_due: bool,
 }
 
+/// What a use case did, not yet durable: whoever answers it adds what must be kept of the answer, and
+/// commits both together.
+#[must_use = "dropped without a commit it leaves nothing"]
+pub struct Pending<'a, T> {
+    /// The unit of work.
+    pub work: Work<'a>,
+    /// What to answer.
+    pub value: T,
+}
+
+impl<T> Pending<'_, T> {
+    /// Commits with nothing to add.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the commit failed: then nothing of it stays.
+    pub async fn commit(self) -> Result<T, StoreError> {
+        self.work.commit().await?;
+        Ok(self.value)
+    }
+}
+
 /// One thing to write into the audit chain.
 #[derive(Default)]
 pub struct Entry<'a> {

@@ -6,6 +6,7 @@
 //! unavailable, and work again as soon as it is back: nothing has to be started anew.
 
 mod admins;
+mod answers;
 mod audit;
 mod consents;
 mod customers;
@@ -18,6 +19,7 @@ mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
+mod sealed;
 mod sessions;
 mod tokens;
 mod unit;

@@ -43,7 +43,8 @@ pub(crate) async fn by_id(
     let merchant = merchant.as_str();
     let row = sqlx::query_as!(
         MerchantRow,
-        r#"select merchant_id, name, sandbox, wrapped_key, wrapped_index_key, settings, created_at
+        r#"select merchant_id, name, sandbox, wrapped_key, wrapped_index_key,
+                  wrapped_spare_key, spare_role, spare_since_at, settings, created_at
            from merchants where merchant_id = $1"#,
         merchant
     )
@@ -55,7 +56,8 @@ pub(crate) async fn by_id(
 pub(crate) async fn all(connection: &mut PgConnection) -> Answer<Vec<MerchantRecord>> {
     let rows = sqlx::query_as!(
         MerchantRow,
-        r#"select merchant_id, name, sandbox, wrapped_key, wrapped_index_key, settings, created_at
+        r#"select merchant_id, name, sandbox, wrapped_key, wrapped_index_key,
+                  wrapped_spare_key, spare_role, spare_since_at, settings, created_at
            from merchants order by created_at, merchant_id"#
     )
     .fetch_all(connection)
@@ -101,6 +103,34 @@ pub(crate) async fn replace(
             merchant.name,
             merchant.settings,
             merchant_id
+        )
+        .execute(connection)
+        .await,
+    )
+}
+
+pub(crate) async fn replace_keys(
+    connection: &mut PgConnection,
+    from: &[u8],
+    merchant: &MerchantRecord,
+) -> Answer<Replaced> {
+    let merchant_id = merchant.merchant_id.as_str();
+    let spare = merchant.spare_key.as_ref();
+    let wrapped_spare_key = spare.map(|spare| spare.wrapped.as_slice());
+    let spare_role = spare.map(|spare| spare.role.as_str());
+    let spare_since_at = spare.map(|spare| spare.since.as_micros());
+    replaced(
+        sqlx::query!(
+            "update merchants set wrapped_key = $1, wrapped_index_key = $2, wrapped_spare_key = $3,
+                    spare_role = $4, spare_since_at = $5
+             where merchant_id = $6 and wrapped_key = $7",
+            merchant.wrapped_key,
+            merchant.wrapped_index_key,
+            wrapped_spare_key,
+            spare_role,
+            spare_since_at,
+            merchant_id,
+            from
         )
         .execute(connection)
         .await,

@@ -11,14 +11,16 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted, MerchantRecord,
-    OutboxRecord, PageAfter, Read, Replaced, Result, SessionRecord, StoreError, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
+    MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed, SessionRecord,
+    StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
 use crate::{
-    admins, audit, consents, customers, erasures, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    sessions, tokens,
 };
 
 pub(crate) struct Unit {
@@ -103,6 +105,16 @@ impl Read for Unit {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -286,6 +298,14 @@ impl Read for Unit {
         ask!(self, limits::cool_down, merchant, phone_index)
     }
 
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
+    }
+
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
         ask!(self, audit::head_alone, merchant)
     }
@@ -362,6 +382,14 @@ impl Write for Unit {
         ask!(self, merchants::insert, merchant)
     }
 
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced> {
+        ask!(self, merchants::replace_keys, from, merchant)
+    }
+
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
         ask!(self, merchants::replace, merchant)
     }
@@ -386,6 +414,17 @@ impl Write for Unit {
         at: Timestamp,
     ) -> Result<()> {
         ask!(self, merchants::touch_api_key, merchant, client_id, at)
+    }
+
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced> {
+        ask!(self, sealed::replace, merchant, what, id, from, to)
     }
 
     async fn insert_customer(
@@ -541,6 +580,30 @@ impl Write for Unit {
         )
     }
 
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted> {
+        ask!(self, answers::keep, merchant, answer)
+    }
+
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_session_secret, merchant, session)
+    }
+
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_about, merchant, customer)
+    }
+
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)
     }
@@ -593,11 +656,12 @@ impl Write for Unit {
 
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
-        ask!(self, sessions::purge, sessions_before)?;
+        ask!(self, sessions::purge, day_before)?;
+        ask!(self, answers::purge, day_before, now)?;
         ask!(self, limits::purge, events_before)?;
         ask!(self, admins::purge, now)
     }

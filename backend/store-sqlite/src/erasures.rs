@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 use store::row::{ErasureRow, customer_id_of};
 use store::{Destroyed, ErasureRecord, Inserted};
 
+use crate::answers;
 use crate::error::Answer;
 use crate::outcome::inserted;
 
@@ -47,6 +48,7 @@ pub(crate) async fn erase_customer(
     merchant: &MerchantId,
     customer: &CustomerId,
 ) -> Answer<Destroyed> {
+    answers::forget_about(connection, merchant, customer).await?;
     let (merchant, customer) = (merchant.as_str(), customer.as_str());
     let decisions = sqlx::query!(
         "delete from decisions where merchant_id = ? and customer_id = ?",

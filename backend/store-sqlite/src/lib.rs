@@ -9,6 +9,7 @@
 //! learns of another process's writes only within [`WATCH`].
 
 mod admins;
+mod answers;
 mod audit;
 mod cache;
 mod compact;
@@ -24,6 +25,7 @@ mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
+mod sealed;
 mod sessions;
 mod tokens;
 mod unit;

@@ -11,15 +11,16 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqlitePool;
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, ErasureRecord, MerchantRecord, PageAfter, Read,
-    Result, SessionRecord, TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, ErasureRecord, MerchantRecord,
+    PageAfter, Read, Result, Sealed, SessionRecord, TokenRecord,
 };
 
 use crate::cache::{Cache, Index};
 use crate::error::Failure;
 use crate::{
-    admins, audit, consents, customers, erasures, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    sessions, tokens,
 };
 
 pub(crate) struct Reader {
@@ -82,6 +83,16 @@ impl Read for Reader {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -297,6 +308,14 @@ impl Read for Reader {
         phone_index: &[u8],
     ) -> Result<Option<CoolDown>> {
         ask!(self, limits::cool_down, merchant, phone_index)
+    }
+
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
     }
 
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {

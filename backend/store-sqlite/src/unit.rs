@@ -7,14 +7,16 @@ use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted, MerchantRecord,
-    OutboxRecord, PageAfter, Read, Replaced, Result, SessionRecord, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
+    MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed, SessionRecord,
+    TokenRecord, Write,
 };
 
 use crate::group::Turn;
 use crate::{
-    admins, audit, consents, customers, erasures, limits, merchants, outbox, sessions, tokens,
+    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    sessions, tokens,
 };
 
 pub(crate) struct Unit(pub(crate) Turn);
@@ -47,6 +49,16 @@ impl Read for Unit {
 
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>> {
         ask!(self, merchants::api_keys_revoked_since, since)
+    }
+
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        ask!(self, sealed::of, merchant, what, after, limit)
     }
 
     async fn customer(
@@ -218,6 +230,14 @@ impl Read for Unit {
         ask!(self, limits::cool_down, merchant, phone_index)
     }
 
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>> {
+        ask!(self, answers::by_key, merchant, key_index)
+    }
+
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
         if let Some(head) = self.0.known_head(merchant) {
             return Ok(Some(head));
@@ -303,6 +323,16 @@ impl Write for Unit {
         ask!(self, merchants::insert, merchant)
     }
 
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced> {
+        self.0
+            .touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
+        ask!(self, merchants::replace_keys, from, merchant)
+    }
+
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced> {
         self.0
             .touch(|cache| cache.slot_of_merchant(&merchant.merchant_id));
@@ -329,6 +359,20 @@ impl Write for Unit {
         at: Timestamp,
     ) -> Result<()> {
         ask!(self, merchants::touch_api_key, merchant, client_id, at)
+    }
+
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced> {
+        if let Some(customer) = CustomerId::parse(id) {
+            self.touch_customer(merchant, &customer);
+        }
+        ask!(self, sealed::replace, merchant, what, id, from, to)
     }
 
     // what was not found is not kept, so that there is nothing to tell the cache
@@ -478,6 +522,30 @@ impl Write for Unit {
         )
     }
 
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted> {
+        ask!(self, answers::keep, merchant, answer)
+    }
+
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_session_secret, merchant, session)
+    }
+
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()> {
+        ask!(self, answers::forget_about, merchant, customer)
+    }
+
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)?;
         // what follows a known head is the head; of any other nothing can be said
@@ -537,11 +605,12 @@ impl Write for Unit {
 
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
-        ask!(self, sessions::purge, sessions_before)?;
+        ask!(self, sessions::purge, day_before)?;
+        ask!(self, answers::purge, day_before, now)?;
         ask!(self, limits::purge, events_before)?;
         ask!(self, admins::purge, now)
     }

@@ -17,6 +17,7 @@
 )]
 
 pub mod admins;
+pub mod answers;
 pub mod audit;
 pub mod consents;
 pub mod customers;
@@ -26,6 +27,7 @@ pub mod merchants;
 pub mod outbox;
 pub mod pages;
 pub mod sample;
+pub mod sealed;
 pub mod sessions;
 pub mod tokens;
 pub mod units;
@@ -104,6 +106,16 @@ macro_rules! conformance {
                 a_replaced_challenge_is_what_is_read_afterwards
                 a_purge_removes_what_is_over_and_nothing_else
             }
+            answers {
+                an_answer_comes_back_as_it_went_in
+                a_key_is_answered_once_in_a_merchant
+                a_sessions_secret_leaves_its_answer
+                answers_about_a_customer_can_be_forgotten
+            }
+            sealed {
+                whatever_is_sealed_can_be_listed_and_sealed_anew
+                a_merchants_keys_are_replaced_when_they_are_the_ones_meant
+            }
             limits {
                 events_are_counted_from_an_instant_on
                 events_at_one_instant_all_count
@@ -172,6 +184,7 @@ mod tests {
         let list = include_str!("conformance.rs");
         let modules = [
             include_str!("conformance/admins.rs"),
+            include_str!("conformance/answers.rs"),
             include_str!("conformance/audit.rs"),
             include_str!("conformance/consents.rs"),
             include_str!("conformance/customers.rs"),
@@ -180,6 +193,7 @@ mod tests {
             include_str!("conformance/merchants.rs"),
             include_str!("conformance/outbox.rs"),
             include_str!("conformance/pages.rs"),
+            include_str!("conformance/sealed.rs"),
             include_str!("conformance/sessions.rs"),
             include_str!("conformance/tokens.rs"),
             include_str!("conformance/units.rs"),

@@ -20,9 +20,10 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 
 pub use record::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, MerchantRecord,
-    OutboxRecord, PageAfter, SessionRecord, TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditHeadRecord,
+    AuditRecord, ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed,
+    ErasureRecord, MerchantRecord, OutboxRecord, PageAfter, Sealed, SessionRecord, SpareKey,
+    SpareRole, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -119,6 +120,16 @@ pub trait Read: Send {
     async fn api_key(&mut self, client_id: &str) -> Result<Option<ApiKeyRecord>>;
     /// The client ids whose keys were revoked at or after an instant.
     async fn api_keys_revoked_since(&mut self, since: Timestamp) -> Result<Vec<String>>;
+
+    /// What is sealed in a column, in the order of the ids, which are lower-case hexadecimal where they
+    /// are bytes: at most `limit` records after one.
+    async fn sealed(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>>;
 
     /// A customer by id, deleted ones included.
     async fn customer(
@@ -249,6 +260,13 @@ pub trait Read: Send {
         phone_index: &[u8],
     ) -> Result<Option<CoolDown>>;
 
+    /// What was answered under an `Idempotency-Key`.
+    async fn answer(
+        &mut self,
+        merchant: &MerchantId,
+        key_index: &[u8],
+    ) -> Result<Option<AnswerRecord>>;
+
     /// The end of a merchant's audit chain: the last sequence number and hash.
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>>;
     /// Audit entries about a customer, newest first.
@@ -301,6 +319,12 @@ pub trait Write: Read {
     async fn set_instance_value(&mut self, name: &str, value: &[u8]) -> Result<()>;
     /// Adds a merchant.
     async fn insert_merchant(&mut self, merchant: &MerchantRecord) -> Result<Inserted>;
+    /// Replaces a merchant's keys, when its wrapping key is still `from`.
+    async fn replace_merchant_keys(
+        &mut self,
+        from: &[u8],
+        merchant: &MerchantRecord,
+    ) -> Result<Replaced>;
     /// Replaces a merchant's name and settings.
     async fn replace_merchant(&mut self, merchant: &MerchantRecord) -> Result<Replaced>;
     /// Adds an API key.
@@ -319,6 +343,16 @@ pub trait Write: Read {
         client_id: &str,
         at: Timestamp,
     ) -> Result<()>;
+
+    /// Puts another ciphertext in the place of one that is still `from`.
+    async fn reseal(
+        &mut self,
+        merchant: &MerchantId,
+        what: Sealed,
+        id: &str,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Replaced>;
 
     /// Adds a customer; `Taken` when a living one has its phone or reference, or the id exists.
     async fn insert_customer(
@@ -427,6 +461,25 @@ pub trait Write: Read {
         cool_down: &CoolDown,
     ) -> Result<()>;
 
+    /// Keeps what is answered under an `Idempotency-Key`; `Taken` when the key has an answer.
+    async fn keep_answer(
+        &mut self,
+        merchant: &MerchantId,
+        answer: &AnswerRecord,
+    ) -> Result<Inserted>;
+    /// Removes a session's secret from the answer kept of its making.
+    async fn forget_session_secret(
+        &mut self,
+        merchant: &MerchantId,
+        session: &SessionId,
+    ) -> Result<()>;
+    /// Removes what was answered about a customer.
+    async fn forget_answers_about(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<()>;
+
     /// Adds an entry to a merchant's audit chain.
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()>;
     /// Adds a signed head; `Taken` when the one of this place exists.
@@ -461,11 +514,12 @@ pub trait Write: Read {
     /// Ends an admin session.
     async fn delete_admin_session(&mut self, token_sha256: &[u8]) -> Result<()>;
 
-    /// Removes what nobody can ask for any more: sessions that ended and challenges made before
-    /// `sessions_before`, limit events before `events_before`, admin sessions that ended before `now`.
+    /// Removes what nobody can ask for any more: sessions that ended, challenges made and answers kept
+    /// before `day_before`, limit events before `events_before`, admin sessions that ended before `now`,
+    /// and from kept answers the secrets of sessions that ended before `now`.
     async fn purge(
         &mut self,
-        sessions_before: Timestamp,
+        day_before: Timestamp,
         events_before: Timestamp,
         now: Timestamp,
     ) -> Result<()>;

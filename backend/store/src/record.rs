@@ -25,10 +25,110 @@ pub struct MerchantRecord {
     pub wrapped_key: Vec<u8>,
     /// The key of its blind indexes, wrapped by the root key.
     pub wrapped_index_key: Vec<u8>,
+    /// A second key, while the one that wraps is rotated.
+    pub spare_key: Option<SpareKey>,
     /// Settings as JSON.
     pub settings: String,
     /// When made.
     pub created_at: Timestamp,
+}
+
+/// A merchant's second key while its key is rotated. What it has sealed opens too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpareKey {
+    /// Wrapped by the root key.
+    pub wrapped: Vec<u8>,
+    /// Whether it comes or goes.
+    pub role: SpareRole,
+    /// Since when it has this role.
+    pub since: Timestamp,
+}
+
+/// Whether a second key comes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpareRole {
+    /// Made known to every node, before anything is sealed with it.
+    Next,
+    /// Opens what has not been sealed anew yet.
+    Previous,
+}
+
+impl SpareRole {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Previous => "previous",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Next, Self::Previous]
+            .into_iter()
+            .find(|role| role.as_str() == word)
+    }
+}
+
+/// What is sealed under a merchant's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// What its ciphertexts are bound to.
+    pub name: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// The column that names the record within its merchant.
+    pub id: &'static str,
+    /// The column that is sealed.
+    pub column: &'static str,
+}
+
+impl Sealed {
+    /// Every such column. A test holds them against the schema.
+    pub const ALL: [Self; 6] = [
+        Self::new(
+            "customers.wrapped_key",
+            "customers",
+            "customer_id",
+            "wrapped_key",
+        ),
+        Self::new(
+            "checkout_sessions.hint",
+            "checkout_sessions",
+            "session_id",
+            "hint",
+        ),
+        Self::new("challenges.phone", "challenges", "challenge_id", "phone"),
+        Self::new("outbox.payload", "outbox_messages", "message_id", "payload"),
+        Self::new(
+            "idempotency_keys.answer",
+            "idempotency_keys",
+            "key_index",
+            "answer",
+        ),
+        Self::new(
+            "idempotency_keys.session_secret",
+            "idempotency_keys",
+            "key_index",
+            "session_secret",
+        ),
+    ];
+
+    const fn new(
+        name: &'static str,
+        table: &'static str,
+        id: &'static str,
+        column: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            table,
+            id,
+            column,
+        }
+    }
 }
 
 /// An API key.
@@ -222,6 +322,36 @@ pub struct ChallengeRecord {
     pub locked_until: Option<Timestamp>,
     /// When begun.
     pub created_at: Timestamp,
+}
+
+/// What was answered under an `Idempotency-Key`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerRecord {
+    /// Blind index of the key.
+    pub key_index: Vec<u8>,
+    /// MAC of the whole request, to tell a repetition from another request.
+    pub request_mac: Vec<u8>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, sealed under the merchant's key.
+    pub answer: Vec<u8>,
+    /// Whom the body tells of, if it is a customer.
+    pub customer_id: Option<CustomerId>,
+    /// The session that was minted, if it was one.
+    pub session: Option<AnsweredSession>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The session that an answer told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnsweredSession {
+    /// Which.
+    pub session_id: SessionId,
+    /// Its secret, sealed under the merchant's key; gone once the session has ended.
+    pub secret: Option<Vec<u8>>,
+    /// When it ends at the latest.
+    pub ends_at: Timestamp,
 }
 
 /// A phone that is refused for a while.

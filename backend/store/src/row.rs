@@ -7,6 +7,7 @@
 )]
 
 mod admins;
+mod answers;
 mod audit;
 mod consents;
 mod customers;
@@ -17,6 +18,7 @@ mod sessions;
 mod tokens;
 
 pub use admins::{AdminRow, AdminSessionRow};
+pub use answers::AnswerRow;
 pub use audit::{AuditRow, undecoded, word_of};
 pub use consents::{DecisionRow, LastConsent, LastConsentRow};
 pub use customers::{CustomerRow, columns_of};

@@ -59,12 +59,7 @@ async fn a_code_never_entered_leaves_no_customer_and_its_challenge_is_purged_wit
     assert_eq!(database::count(&app, "customers").await, 0);
     assert_eq!(database::count(&app, "challenges").await, 1);
     app.advance(86_401);
-    let day = std::time::Duration::from_hours(24);
-    let mut unit = app.onfile.store.write().await.unwrap();
-    unit.purge(app.now().minus(day), app.now().minus(day), app.now())
-        .await
-        .unwrap();
-    unit.commit().await.unwrap();
+    app.purge().await;
     for table in ["challenges", "limit_events", "outbox_messages", "customers"] {
         assert_eq!(database::count(&app, table).await, 0, "{table}");
     }

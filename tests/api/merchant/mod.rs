@@ -4,6 +4,7 @@ mod access_tokens;
 mod checkout_sessions;
 mod customers;
 mod deletions;
+mod idempotency;
 mod lookups;
 mod token_use;
 mod tokens;

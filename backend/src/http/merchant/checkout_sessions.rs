@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use shared::api::error::ErrorCode;
 use shared::api::merchant::{
     CheckoutSessionView, CreateCheckoutSessionRequest, CreatedCheckoutSessionView, SaveConsentView,
@@ -19,15 +20,18 @@ use crate::app::Onfile;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::error::{ApiError, Refusals};
+use crate::http::idempotency::{Header, Once};
+use crate::service::Pending;
 use crate::service::checkout_sessions::{self, Hint, NewSession};
+use crate::service::idempotency::About;
 
 /// Mints a session for one checkout of one page.
-#[utoipa::path(post, path = "/api/v1/checkout-sessions", operation_id = "create_checkout_session", tag = "Checkout sessions", request_body = CreateCheckoutSessionRequest, responses((status = 201, body = CreatedCheckoutSessionView), Refusals))]
+#[utoipa::path(post, path = "/api/v1/checkout-sessions", operation_id = "create_checkout_session", tag = "Checkout sessions", params(Header), request_body = CreateCheckoutSessionRequest, responses((status = 201, body = CreatedCheckoutSessionView), Refusals))]
 pub async fn create_checkout_session(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
-    Body(body): Body<CreateCheckoutSessionRequest>,
-) -> Result<(StatusCode, Json<CreatedCheckoutSessionView>), ApiError> {
+    Once { caller, body, key }: Once<Body<CreateCheckoutSessionRequest>>,
+) -> Result<Response, ApiError> {
+    let Body(body) = body;
     let origin = required("origin", body.origin)?;
     if !is_origin(&origin, caller.merchant.sandbox) {
         return Err(ApiError::field(
@@ -98,14 +102,23 @@ pub async fn create_checkout_session(
         allow: body.allow.unwrap_or_else(|| Permission::ALL.to_vec()),
         purpose: body.purpose.unwrap_or_default(),
     };
-    let created = checkout_sessions::create(&app, &caller.merchant, new).await?;
+    let Pending {
+        work,
+        value: created,
+    } = checkout_sessions::create(&app, &caller.merchant, new).await?;
     let view = CreatedCheckoutSessionView {
         session_id: created.session_id.to_string(),
-        session_secret: created.session_secret,
+        session_secret: created.session_secret.clone(),
         expires_at: created.expires_at,
         frame_url: created.frame_url,
     };
-    Ok((StatusCode::CREATED, Json(view)))
+    let about = About::Session {
+        session_id: created.session_id,
+        secret: created.session_secret,
+        ends_at: created.expires_at,
+    };
+    key.answer(&app, &caller, work, StatusCode::CREATED, &view, about)
+        .await
 }
 
 /// What became of a session. The decision is made again now: charge what this answer says, not what a

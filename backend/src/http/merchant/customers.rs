@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use shared::api::Change;
 use shared::api::error::ErrorCode;
 use shared::api::merchant::{
@@ -21,38 +22,50 @@ use crate::app::Onfile;
 use crate::http::auth::Caller;
 use crate::http::body::{Body, Params};
 use crate::http::error::{ApiError, Refusals};
+use crate::http::idempotency::{Header, Once};
+use crate::service::Pending;
 use crate::service::customers::{self, CustomerChange};
+use crate::service::idempotency::About;
 
 /// Creates an INACTIVE customer.
-#[utoipa::path(post, path = "/api/v1/customer", operation_id = "create_customer", tag = "Customers", request_body = CreateCustomerRequest, responses((status = 201, body = CustomerView), Refusals))]
+#[utoipa::path(post, path = "/api/v1/customer", operation_id = "create_customer", tag = "Customers", params(Header), request_body = CreateCustomerRequest, responses((status = 201, body = CustomerView), Refusals))]
 pub async fn create_customer(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
-    Body(body): Body<CreateCustomerRequest>,
-) -> Result<(StatusCode, Json<CustomerView>), ApiError> {
-    let profile = parse_profile(body)?;
-    let customer = customers::create(&app, &caller.merchant, &caller.by, profile).await?;
-    Ok((StatusCode::CREATED, Json(view(&customer))))
+    Once { caller, body, key }: Once<Body<CreateCustomerRequest>>,
+) -> Result<Response, ApiError> {
+    let profile = parse_profile(body.0)?;
+    let Pending { work, value } =
+        customers::create(&app, &caller.merchant, &caller.by, profile).await?;
+    let about = About::Customer(value.customer_id.clone());
+    key.answer(
+        &app,
+        &caller,
+        work,
+        StatusCode::CREATED,
+        &view(&value),
+        about,
+    )
+    .await
 }
 
 /// Gets the customer with this phone or reference, or creates one (ours).
-#[utoipa::path(post, path = "/api/v1/customer/identify", operation_id = "identify_customer", tag = "Customers", request_body = CreateCustomerRequest, responses((status = 201, body = CustomerView, description = "Created."), (status = 200, body = CustomerView, description = "On file already."), Refusals))]
+#[utoipa::path(post, path = "/api/v1/customer/identify", operation_id = "identify_customer", tag = "Customers", params(Header), request_body = CreateCustomerRequest, responses((status = 201, body = CustomerView, description = "Created."), (status = 200, body = CustomerView, description = "On file already."), Refusals))]
 pub async fn identify_customer(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
-    Body(body): Body<CreateCustomerRequest>,
-) -> Result<(StatusCode, Json<CustomerView>), ApiError> {
-    let profile = parse_profile(body)?;
-    let (customer, created) =
+    Once { caller, body, key }: Once<Body<CreateCustomerRequest>>,
+) -> Result<Response, ApiError> {
+    let profile = parse_profile(body.0)?;
+    let Pending { work, value } =
         customers::identify(&app, &caller.merchant, &caller.by, profile).await?;
-    Ok((
-        if created {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        },
-        Json(view(&customer)),
-    ))
+    let (customer, is_new) = value;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let about = About::Customer(customer.customer_id.clone());
+    key.answer(&app, &caller, work, status, &view(&customer), about)
+        .await
 }
 
 /// Gets a customer; a deleted one is a tombstone.
@@ -91,29 +104,29 @@ pub async fn get_customer_details(
 }
 
 /// Changes what is sent; `null` or `""` clears.
-#[utoipa::path(patch, path = "/api/v1/customer/{customer_id}", operation_id = "update_customer", tag = "Customers", params(("customer_id" = String, Path)), request_body = UpdateCustomerRequest, responses((status = 200, body = CustomerView), Refusals))]
+#[utoipa::path(patch, path = "/api/v1/customer/{customer_id}", operation_id = "update_customer", tag = "Customers", params(("customer_id" = String, Path), Header), request_body = UpdateCustomerRequest, responses((status = 200, body = CustomerView), Refusals))]
 pub async fn update_customer(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
     Path(customer_id): Path<String>,
-    Body(body): Body<UpdateCustomerRequest>,
-) -> Result<Json<CustomerView>, ApiError> {
+    Once { caller, body, key }: Once<Body<UpdateCustomerRequest>>,
+) -> Result<Response, ApiError> {
     let customer_id = known(&customer_id)?;
-    let change = parse_change(&app, &caller, &customer_id, body).await?;
-    let customer =
+    let change = parse_change(&app, &caller, &customer_id, body.0).await?;
+    let Pending { work, value } =
         customers::update(&app, &caller.merchant, &caller.by, &customer_id, change).await?;
-    Ok(Json(view(&customer)))
+    let about = About::Customer(customer_id);
+    key.answer(&app, &caller, work, StatusCode::OK, &view(&value), about)
+        .await
 }
 
 /// The same as PATCH, for clients that say PUT.
-#[utoipa::path(put, path = "/api/v1/customer/{customer_id}", operation_id = "put_customer", tag = "Customers", params(("customer_id" = String, Path)), request_body = UpdateCustomerRequest, responses((status = 200, body = CustomerView), Refusals))]
+#[utoipa::path(put, path = "/api/v1/customer/{customer_id}", operation_id = "put_customer", tag = "Customers", params(("customer_id" = String, Path), Header), request_body = UpdateCustomerRequest, responses((status = 200, body = CustomerView), Refusals))]
 pub async fn put_customer(
     state: State<Arc<Onfile>>,
-    caller: Caller,
     path: Path<String>,
-    body: Body<UpdateCustomerRequest>,
-) -> Result<Json<CustomerView>, ApiError> {
-    update_customer(state, caller, path, body).await
+    request: Once<Body<UpdateCustomerRequest>>,
+) -> Result<Response, ApiError> {
+    update_customer(state, path, request).await
 }
 
 /// An id from a path: text that can be no id is simply not found.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use shared::api::error::ErrorCode;
 use shared::api::merchant::{
     CryptogramData, CryptogramRequest, CryptogramView, DeleteCustomerTokenRequest,
@@ -21,16 +22,19 @@ use crate::app::Onfile;
 use crate::http::auth::Caller;
 use crate::http::body::{Body, OptionalBody};
 use crate::http::error::{ApiError, Refusals};
+use crate::http::idempotency::{Header, Once};
+use crate::service::Pending;
+use crate::service::idempotency::About;
 use crate::service::tokens::{self, Decided, NewToken};
 
 /// Makes a token for a customer's card. The same request again answers the same token.
-#[utoipa::path(post, path = "/api/v1/tokens", operation_id = "generate_card_token", tag = "Tokens", request_body = GenerateTokenRequest, responses((status = 201, body = GeneratedTokenView), Refusals))]
+#[utoipa::path(post, path = "/api/v1/tokens", operation_id = "generate_card_token", tag = "Tokens", params(Header), request_body = GenerateTokenRequest, responses((status = 201, body = GeneratedTokenView), Refusals))]
 pub async fn generate_card_token(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
-    Body(body): Body<GenerateTokenRequest>,
-) -> Result<(StatusCode, Json<GeneratedTokenView>), ApiError> {
-    let token = tokens::generate(&app, &caller.merchant, &caller.by, parse(body)?).await?;
+    Once { caller, body, key }: Once<Body<GenerateTokenRequest>>,
+) -> Result<Response, ApiError> {
+    let Pending { work, value: token } =
+        tokens::generate(&app, &caller.merchant, &caller.by, parse(body.0)?).await?;
     let view = GeneratedTokenView {
         token_id: token.token_id.to_string(),
         customer_id: token.customer_id.to_string(),
@@ -39,7 +43,9 @@ pub async fn generate_card_token(
         created_at: token.created_at,
         updated_at: token.updated_at,
     };
-    Ok((StatusCode::CREATED, Json(view)))
+    let about = About::Customer(token.customer_id);
+    key.answer(&app, &caller, work, StatusCode::CREATED, &view, about)
+        .await
 }
 
 /// A customer's tokens, each with its decision.
@@ -79,16 +85,15 @@ pub async fn get_customer_token_by_token_id(
 }
 
 /// Removes a customer's token.
-#[utoipa::path(post, path = "/api/v1/customer/{customer_id}/tokens/{token_id}/delete", operation_id = "delete_customer_token", tag = "Tokens", params(("customer_id" = String, Path), ("token_id" = String, Path)), request_body = DeleteCustomerTokenRequest, responses((status = 200, body = DeletedCustomerTokenView), Refusals))]
+#[utoipa::path(post, path = "/api/v1/customer/{customer_id}/tokens/{token_id}/delete", operation_id = "delete_customer_token", tag = "Tokens", params(("customer_id" = String, Path), ("token_id" = String, Path), Header), request_body = DeleteCustomerTokenRequest, responses((status = 200, body = DeletedCustomerTokenView), Refusals))]
 pub async fn delete_customer_token(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
     Path((customer_id, token_id)): Path<(String, String)>,
-    Body(body): Body<DeleteCustomerTokenRequest>,
-) -> Result<Json<DeletedCustomerTokenView>, ApiError> {
-    let merchant_unique_reference = unique_reference(body.merchant_unique_reference)?;
-    metadata(body.merchant_metadata)?;
-    tokens::remove(
+    Once { caller, body, key }: Once<Body<DeleteCustomerTokenRequest>>,
+) -> Result<Response, ApiError> {
+    let merchant_unique_reference = unique_reference(body.0.merchant_unique_reference)?;
+    metadata(body.0.merchant_metadata)?;
+    let Pending { work, value: owner } = tokens::remove(
         &app,
         &caller.merchant,
         &caller.by,
@@ -96,12 +101,15 @@ pub async fn delete_customer_token(
         &known(&token_id)?,
     )
     .await?;
-    Ok(Json(DeletedCustomerTokenView {
+    let view = DeletedCustomerTokenView {
         customer_id,
         token_id,
         status: "DELETED".to_owned(),
         merchant_unique_reference,
-    }))
+    };
+    let about = About::Customer(owner);
+    key.answer(&app, &caller, work, StatusCode::OK, &view, about)
+        .await
 }
 
 /// The network's or issuer's tokens: of a customer a list, of a token one.
@@ -188,18 +196,21 @@ pub async fn generate_cryptogram(
 }
 
 /// Removes a token by its id alone.
-#[utoipa::path(post, path = "/api/v1/tokens/{token_id}/delete", operation_id = "delete_token_by_token_id", tag = "Tokens", params(("token_id" = String, Path)), responses((status = 200, body = DeletedTokenView), Refusals))]
+#[utoipa::path(post, path = "/api/v1/tokens/{token_id}/delete", operation_id = "delete_token_by_token_id", tag = "Tokens", params(("token_id" = String, Path), Header), responses((status = 200, body = DeletedTokenView), Refusals))]
 pub async fn delete_token_by_token_id(
     State(app): State<Arc<Onfile>>,
-    caller: Caller,
     Path(token_id): Path<String>,
-    OptionalBody(_ignored): OptionalBody<Ignored>,
-) -> Result<Json<DeletedTokenView>, ApiError> {
-    tokens::remove(&app, &caller.merchant, &caller.by, None, &known(&token_id)?).await?;
-    Ok(Json(DeletedTokenView {
+    Once { caller, key, .. }: Once<OptionalBody<Ignored>>,
+) -> Result<Response, ApiError> {
+    let Pending { work, value: owner } =
+        tokens::remove(&app, &caller.merchant, &caller.by, None, &known(&token_id)?).await?;
+    let view = DeletedTokenView {
         token_id,
         status: "DELETED".to_owned(),
-    }))
+    };
+    let about = About::Customer(owner);
+    key.answer(&app, &caller, work, StatusCode::OK, &view, about)
+        .await
 }
 
 /// This operation has no body; an empty object is as good as none.

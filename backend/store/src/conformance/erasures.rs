@@ -6,8 +6,8 @@ use shared::customer::CustomerState;
 use shared::id::CustomerId;
 
 use super::sample::{
-    at, bare_session, challenge, challenge_id, consent, customer, customer_id, decision, hash,
-    merchant_id, people, session_id, token, token_id,
+    answer, at, bare_session, challenge, challenge_id, consent, customer, customer_id, decision,
+    hash, merchant_id, people, session_id, token, token_id,
 };
 use crate::{
     CoolDown, CustomerRecord, Destroyed, ErasureRecord, Inserted, Result, SessionRecord, Store,
@@ -89,6 +89,10 @@ pub async fn an_erased_customer_leaves_nothing_and_takes_no_other_along(
             unit.insert_token(&merchant, &token(number, number)).await?,
             Inserted::Yes
         );
+        assert_eq!(
+            unit.keep_answer(&merchant, &answer(number, 1)).await?,
+            Inserted::Yes
+        );
         for seconds in [1, 2] {
             let given = consent(Some(number), ConsentAct::Given, seconds);
             unit.append_consent(&merchant, &customer_id(number), &given)
@@ -142,6 +146,9 @@ pub async fn an_erased_customer_leaves_nothing_and_takes_no_other_along(
         assert_eq!(session.is_some(), there);
         let challenge = read.challenge(&merchant, &challenge_id(number)).await?;
         assert_eq!(challenge.is_some(), there);
+        let key_index = answer(number, 1).key_index;
+        let answered = read.answer(&merchant, &key_index).await?;
+        assert_eq!(answered.is_some(), there);
     }
     assert_eq!(read.customer_by_phone(&merchant, &phone).await?, None);
     assert_eq!(read.count_customers(&merchant, None).await?, 1);

@@ -13,9 +13,9 @@ use shared::id::{
 use shared::text::Language;
 
 use crate::{
-    AdminRecord, AdminSessionRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord, ChallengeRecord,
-    CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, Result, SessionRecord,
-    Store, TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditHeadRecord,
+    AuditRecord, ChallengeRecord, CustomerRecord, DecisionRecord, Inserted, MerchantRecord,
+    OutboxRecord, Result, SessionRecord, Store, TokenRecord,
 };
 
 /// The instant `seconds` after a fixed one.
@@ -83,6 +83,7 @@ pub fn merchant(number: u32) -> MerchantRecord {
         name: format!("Shop {number} \u{2014} \u{0926}\u{0941}\u{0915}\u{093e}\u{0928}"),
         sandbox: number.is_multiple_of(2),
         wrapped_key: vec![1, 0, 255],
+        spare_key: None,
         wrapped_index_key: vec![2, 0, 254],
         settings: r#"{"origins":["https://shop.example"]}"#.to_owned(),
         created_at: at(i64::from(number)),
@@ -279,6 +280,43 @@ pub fn challenge(number: u32, session: u32) -> ChallengeRecord {
         locked_until: Some(at(900)),
         created_at: at(i64::from(number)),
     }
+}
+
+/// An answer under a key, about the customer of the same number.
+#[must_use]
+pub fn answer(number: u32, seconds: i64) -> AnswerRecord {
+    AnswerRecord {
+        key_index: hash(number),
+        request_mac: hash(number + 1_000),
+        status: 201,
+        answer: vec![9, 8, 7],
+        customer_id: Some(customer_id(number)),
+        session: None,
+        created_at: at(seconds),
+    }
+}
+
+/// The same about a session and its secret.
+#[must_use]
+pub fn with_session(answer: AnswerRecord, session: u32, ends: i64) -> AnswerRecord {
+    AnswerRecord {
+        customer_id: None,
+        session: Some(AnsweredSession {
+            session_id: session_id(session),
+            secret: Some(vec![1, 2, 3]),
+            ends_at: at(ends),
+        }),
+        ..answer
+    }
+}
+
+/// The same when the secret has left.
+#[must_use]
+pub fn without_secret(mut answer: AnswerRecord) -> AnswerRecord {
+    if let Some(session) = &mut answer.session {
+        session.secret = None;
+    }
+    answer
 }
 
 #[must_use]

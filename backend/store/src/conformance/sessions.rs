@@ -3,8 +3,8 @@
 use shared::checkout_session::SessionStatus;
 
 use super::sample::{
-    admin, admin_session, at, bare_session, challenge, challenge_id, hash, merchant_id, people,
-    session, session_id,
+    admin, admin_session, answer, at, bare_session, challenge, challenge_id, hash, merchant_id,
+    people, session, session_id, with_session, without_secret,
 };
 use crate::{ChallengeRecord, Inserted, Replaced, Result, SessionRecord, Store};
 
@@ -251,6 +251,12 @@ pub async fn a_purge_removes_what_is_over_and_nothing_else(store: &dyn Store) ->
             Inserted::Yes
         );
     }
+    let (forgotten, kept) = (answer(1, 99), answer(2, 100));
+    let ended = with_session(answer(3, 100), 1, 200);
+    let running_secret = with_session(answer(4, 100), 2, 201);
+    for record in [&forgotten, &kept, &ended, &running_secret] {
+        assert_eq!(unit.keep_answer(&merchant, record).await?, Inserted::Yes);
+    }
     unit.purge(at(100), at(50), at(200)).await?;
     unit.commit().await?;
 
@@ -275,6 +281,16 @@ pub async fn a_purge_removes_what_is_over_and_nothing_else(store: &dyn Store) ->
     assert_eq!(
         read.admin_session(&hash(200)).await?,
         Some(admin_session(1, 1, 200))
+    );
+    assert_eq!(read.answer(&merchant, &forgotten.key_index).await?, None);
+    assert_eq!(read.answer(&merchant, &kept.key_index).await?, Some(kept));
+    assert_eq!(
+        read.answer(&merchant, &ended.key_index).await?,
+        Some(without_secret(ended))
+    );
+    assert_eq!(
+        read.answer(&merchant, &running_secret.key_index).await?,
+        Some(running_secret)
     );
     Ok(())
 }

@@ -4,7 +4,7 @@ use shared::Timestamp;
 use shared::id::MerchantId;
 
 use super::Reading;
-use crate::{ApiKeyRecord, MerchantRecord, StoreError};
+use crate::{ApiKeyRecord, MerchantRecord, SpareKey, SpareRole, StoreError};
 
 pub struct MerchantRow {
     pub merchant_id: String,
@@ -12,6 +12,9 @@ pub struct MerchantRow {
     pub sandbox: bool,
     pub wrapped_key: Vec<u8>,
     pub wrapped_index_key: Vec<u8>,
+    pub wrapped_spare_key: Option<Vec<u8>>,
+    pub spare_role: Option<String>,
+    pub spare_since_at: Option<i64>,
     pub settings: String,
     pub created_at: i64,
 }
@@ -24,7 +27,18 @@ impl TryFrom<MerchantRow> for MerchantRecord {
             table: "merchants",
             id: &row.merchant_id,
         };
+        let role = reading.optional("spare_role", row.spare_role.as_deref(), SpareRole::parse)?;
+        let spare_key = match (row.wrapped_spare_key, role, row.spare_since_at) {
+            (Some(wrapped), Some(role), Some(since)) => Some(SpareKey {
+                wrapped,
+                role,
+                since: Timestamp::from_micros(since),
+            }),
+            (None, None, None) => None,
+            _ => return Err(reading.corrupt("spare_role", "half of a second key")),
+        };
         Ok(Self {
+            spare_key,
             merchant_id: reading.word("merchant_id", &row.merchant_id, MerchantId::parse)?,
             name: row.name,
             sandbox: row.sandbox,

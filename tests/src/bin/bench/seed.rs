@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use backend::ambient::SystemRandom;
 use backend::app::Onfile;
-use backend::command;
+use backend::command::{self, RootKeyFile};
 use backend::database::Database;
 use backend::sender::Unconfigured;
 use backend::service::merchants::{self, Merchant, NewMerchant, Settings};
@@ -48,10 +48,11 @@ pub struct Known {
 /// Makes the data directory.
 pub async fn plant(data: &Path, customers: u32) -> Outcome<Seeded> {
     std::fs::create_dir_all(data)?;
-    let key = command::make_key(&data.join("root.key"))?;
+    let root_keys = RootKeyFile::within(data);
+    root_keys.make_unless_there()?;
     let app = command::assemble(
         &Database::Sqlite(data.join("onfile.sqlite")),
-        key,
+        root_keys,
         Arc::new(Unconfigured),
         String::new(),
         Vec::new(),
