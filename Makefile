@@ -26,7 +26,7 @@ build: setup-build frontend binary ## the release binary with both pages inside 
 test: setup fmt-check frontend lint binary unit-tests sdk-tests browser-tests postgres-tests ## every check there is
 	$(STEP) 'everything passed'
 
-soak: setup-build frontend binary ## the fault campaigns, long: kills, power cuts, broken disks; some ten minutes
+soak: setup-build frontend binary ## the fault campaigns, long: kills, power cuts, broken disks and networks, crashes; half an hour
 	@scripts/soak.sh $(ARGS)
 
 bench: setup-build frontend ## measure speed and size; takes minutes of an otherwise idle machine

@@ -31,6 +31,8 @@ chmod 755 "$work" # whoever runs the command connects through a socket in it
 
 as_server "$programs/initdb" --pgdata="$work/data" --username=onfile --auth=trust --encoding=UTF8 \
   --locale=C --no-sync >"$work/initdb.log" 2>&1 || die "initdb failed: $(tail -n 3 "$work/initdb.log")"
+# one user that is asked for a password
+sed -i '1i local all asked_for_password scram-sha-256' "$work/data/pg_hba.conf"
 as_server "$programs/pg_ctl" --pgdata="$work/data" --log="$work/server.log" --silent --wait start \
   --options="-c listen_addresses='' -c unix_socket_directories='$work' -c max_connections=400 ${ONFILE_POSTGRES_OPTIONS:-}" ||
   die "PostgreSQL did not start: $(tail -n 3 "$work/server.log" 2>/dev/null)"

@@ -26,7 +26,7 @@ use crate::settings::{
     RotateCommand, ServeArguments,
 };
 use crate::vault::{Key, Vault};
-use crate::{demo, http, listen, outbox};
+use crate::{backup, demo, http, listen, outbox};
 
 /// Why a command did not do its thing. The words are for whoever typed it.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,19 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
             verify_audit(merchant_id.as_deref(), &data).await
         }
         Command::Erase(arguments) => erase::run(&arguments).await,
+        Command::Backup { to, data } => unless_interrupted(backup::backup(&to, &data)).await,
+        Command::Restore { from, data } => unless_interrupted(backup::restore(&from, &data)).await,
+    }
+}
+
+/// Drops what is unfinished, and so removes it, when the process is asked to end.
+async fn unless_interrupted(
+    work: impl Future<Output = Result<(), CommandError>>,
+) -> Result<(), CommandError> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        done = work => done,
+        () = signals.asked_to_end() => Err(CommandError::Plain("interrupted: nothing was made".into())),
     }
 }
 
@@ -151,7 +164,11 @@ pub fn fail(error: &dyn std::fmt::Display) -> std::process::ExitCode {
     std::process::ExitCode::FAILURE
 }
 
-fn make_directory(path: &Path) -> Result<(), CommandError> {
+/// Makes a directory with those above it, unless it is there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_directory(path: &Path) -> Result<(), CommandError> {
     std::fs::create_dir_all(path).map_err(|error| CommandError::file(path, &error))
 }
 
@@ -199,6 +216,12 @@ impl RootKeyFile {
         name.into()
     }
 
+    /// Where the key in use is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Where the next key is while the root key is rotated.
     fn next(&self) -> PathBuf {
         self.beside(".next")
@@ -209,7 +232,9 @@ impl RootKeyFile {
         self.beside(".previous")
     }
 
-    fn exists(&self) -> bool {
+    /// Whether there is any.
+    #[must_use]
+    pub fn exists(&self) -> bool {
         self.0.exists() || self.next().exists()
     }
 

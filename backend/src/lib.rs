@@ -6,6 +6,7 @@
 
 pub mod ambient;
 pub mod app;
+pub mod backup;
 pub mod command;
 pub mod database;
 pub mod demo;

@@ -32,6 +32,24 @@ pub enum Command {
     /// The root key.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Copy the SQLite database into one file, also beside a running server.
+    Backup {
+        /// The file to make, with its checksum in FILE.sha256 beside it.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    /// Put a backup into a data directory that has no database.
+    Restore {
+        /// The backup, with its checksum in FILE.sha256 beside it.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// Where the data goes.
+        #[command(flatten)]
+        data: DataArguments,
+    },
     /// The audit chains.
     #[command(subcommand)]
     Audit(AuditCommand),

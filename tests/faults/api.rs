@@ -1,17 +1,42 @@
 //! A client of the Merchant API.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, Running};
 use crate::ledger::{Told, What, request_id};
 
+/// Nobody who is served waits for so long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// The API of a running server.
 #[derive(Clone)]
 pub struct Api {
     client: Client,
-    url: String,
+    url: Arc<Mutex<String>>,
     token: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The connection broke, or there was none.
+    Broken,
+    /// It did not come.
+    Hung,
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            Self::Hung
+        } else {
+            Self::Broken
+        }
+    }
 }
 
 impl Api {
@@ -20,7 +45,8 @@ impl Api {
         let mut asked = installation.credentials.clone();
         asked.as_object_mut().unwrap().remove("merchant_id");
         asked["grant_type"] = json!("client_credentials");
-        let (client, url) = (Client::new(), server.public_url());
+        let client = Client::builder().timeout(PATIENCE).build().unwrap();
+        let url = server.public_url();
         let answer: Value = client
             .post(format!("{url}/api/auth/v1/token"))
             .json(&asked)
@@ -30,15 +56,29 @@ impl Api {
             .json()
             .await
             .unwrap();
-        let token = answer["access_token"].as_str().unwrap().to_owned();
-        Self { client, url, token }
+        let token = answer["access_token"].as_str();
+        let token = token.unwrap_or_else(|| panic!("{answer}")).to_owned();
+        Self {
+            client,
+            url: Arc::new(Mutex::new(url)),
+            token,
+        }
+    }
+
+    /// The server was started again.
+    pub fn follow(&self, server: &Running) {
+        *self.url.lock().unwrap() = server.public_url();
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url.lock().unwrap())
     }
 
     /// Reads: the status and the body.
     pub async fn get(&self, path: &str) -> (u16, Value) {
         let answer = self
             .client
-            .get(format!("{}{path}", self.url))
+            .get(self.url(path))
             .bearer_auth(&self.token)
             .send()
             .await
@@ -47,8 +87,11 @@ impl Api {
         (status, answer.json().await.unwrap_or_default())
     }
 
-    /// Attempts something; nothing when no whole answer comes.
-    pub async fn attempt(&self, op: u64, what: &What) -> Option<Told> {
+    /// Attempts something.
+    ///
+    /// # Errors
+    /// When no whole answer comes.
+    pub async fn attempt(&self, op: u64, what: &What) -> Result<Told, NoAnswer> {
         let (method, path, body) = match what {
             What::Create { phone } => (
                 Method::POST,
@@ -90,18 +133,20 @@ impl Api {
         };
         let mut request = self
             .client
-            .request(method, format!("{}{path}", self.url))
+            .request(method, self.url(&path))
             .bearer_auth(&self.token)
             .header("request-id", request_id(op));
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.ok()?;
+        let answer = request.send().await?;
         let status = answer.status().as_u16();
-        let body: Value = answer.json().await.ok()?;
+        let says_when = answer.headers().contains_key("retry-after");
+        let body: Value = answer.json().await?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        Some(Told {
+        Ok(Told {
             status,
+            says_when,
             customer: text(&body["customer_id"])
                 .or_else(|| text(&body["additional_error_details"]["customer_id"])),
             token: text(&body["token_id"]),

@@ -5,10 +5,10 @@ use std::fmt;
 
 use futures::future::join_all;
 use serde_json::Value;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Executor as _;
 
 use crate::api::Api;
-use crate::installation::Installation;
+use crate::installation::{Installation, Look};
 use crate::ledger::{Told, op_of};
 use crate::model::{Customer, Entry, Expected, Model};
 
@@ -31,9 +31,11 @@ pub struct Findings {
     pub untold: usize,
     /// Entries in the history without their effect.
     pub unfounded: usize,
+    /// What the server does by itself once for each token, done again.
+    pub twice: usize,
     /// Gaps and breaks in the chain of the history.
     pub breaks: usize,
-    /// Complaints of SQLite's own checks.
+    /// Complaints of the database's own checks.
     pub damaged: usize,
     words: Vec<String>,
 }
@@ -42,13 +44,14 @@ impl fmt::Display for Findings {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             to,
-            "{} acknowledged, {} lost, {} wrong, {} phones doubled, {} effects without entry, {} entries without effect, {} breaks in the chain, {} damaged",
+            "{} acknowledged, {} lost, {} wrong, {} phones doubled, {} effects without entry, {} entries without effect, {} effects twice, {} breaks in the chain, {} damaged",
             self.acknowledged,
             self.lost,
             self.wrong,
             self.doubled,
             self.untold,
             self.unfounded,
+            self.twice,
             self.breaks,
             self.damaged
         )
@@ -58,8 +61,8 @@ impl fmt::Display for Findings {
 impl Findings {
     /// Whether there is nothing to find.
     pub fn is_clean(&self) -> bool {
-        self.wrong + self.doubled + self.untold + self.unfounded + self.breaks + self.damaged == 0
-            && self.lost == 0
+        self.lost + self.wrong + self.doubled + self.untold + self.unfounded == 0
+            && self.twice + self.breaks + self.damaged == 0
     }
 
     /// Stops the test unless there is nothing to find.
@@ -85,6 +88,7 @@ impl Findings {
         self.doubled += other.doubled;
         self.untold += other.untold;
         self.unfounded += other.unfounded;
+        self.twice += other.twice;
         self.breaks += other.breaks;
         self.damaged += other.damaged;
         for words in other.words {
@@ -169,73 +173,141 @@ pub async fn audit(
 /// What an attempt did, from the entries that it left.
 fn happened(rows: &[Entry]) -> Told {
     Told {
-        status: 0,
         customer: rows.first().map(|(_, customer, _)| customer.clone()),
         token: rows
             .iter()
             .find(|(action, _, _)| action == "token.generate")
             .and_then(|(_, _, token)| token.clone()),
+        ..Told::default()
+    }
+}
+
+/// The rows that a query finds, in whichever database.
+macro_rules! rows {
+    ($look:expr, $query:expr) => {
+        match $look {
+            Look::File(connection) => sqlx::query_as($query).fetch_all(connection).await,
+            Look::Server(connection) => sqlx::query_as($query).fetch_all(connection).await,
+        }
+        .unwrap()
+    };
+}
+
+/// A row of the history: merchant, `seq`, hash before, hash, actor, action, customer, token, request.
+type Kept = (
+    String,
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+);
+
+/// What the database's own checks complain of. It has one view of it all from here, while the server
+/// works on.
+async fn check(look: &mut Look, findings: &mut Findings) {
+    match look {
+        Look::File(connection) => {
+            connection.execute("begin").await.unwrap();
+            let verdicts: Vec<String> = sqlx::query_scalar("pragma integrity_check")
+                .fetch_all(&mut *connection)
+                .await
+                .unwrap();
+            if verdicts != ["ok"] {
+                findings.damaged += verdicts.len();
+                findings.say(format!("integrity_check: {verdicts:?}"));
+            }
+            let orphans = sqlx::query("pragma foreign_key_check")
+                .fetch_all(connection)
+                .await
+                .unwrap();
+            findings.damaged += orphans.len();
+        }
+        Look::Server(connection) => {
+            for statement in [
+                "create extension if not exists amcheck",
+                "begin isolation level repeatable read read only",
+            ] {
+                connection.execute(statement).await.unwrap();
+            }
+            let complaints: Vec<(String, String)> = sqlx::query_as(
+                "select relname::text, msg from pg_class, verify_heapam(oid)
+                 where relkind = 'r' and relnamespace = 'public'::regnamespace",
+            )
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
+            findings.damaged += complaints.len();
+            if !complaints.is_empty() {
+                findings.say(format!("verify_heapam: {complaints:?}"));
+            }
+            // stops at the first index that does not lead to every row
+            connection
+                .execute("savepoint check_of_indexes")
+                .await
+                .unwrap();
+            let checked = connection
+                .execute(
+                    "select bt_index_check(indexrelid, true)
+                     from pg_index join pg_class on pg_class.oid = indexrelid
+                     join pg_am on pg_am.oid = relam
+                     where amname = 'btree' and relnamespace = 'public'::regnamespace",
+                )
+                .await;
+            if let Err(complaint) = checked {
+                findings.damaged += 1;
+                findings.say(format!("bt_index_check: {complaint}"));
+            }
+            let end = "rollback to savepoint check_of_indexes";
+            connection.execute(end).await.unwrap();
+        }
     }
 }
 
 async fn look(installation: &Installation) -> Rows {
     let mut findings = Findings::default();
-    let mut database = installation.look().await;
-    // one view of it all, while the server works on
-    let mut view = database.begin().await.unwrap();
-    let verdicts: Vec<String> = sqlx::query_scalar("pragma integrity_check")
-        .fetch_all(&mut *view)
-        .await
-        .unwrap();
-    if verdicts != ["ok"] {
-        findings.damaged += verdicts.len();
-        findings.say(format!("integrity_check: {verdicts:?}"));
-    }
-    let orphans = sqlx::query("pragma foreign_key_check")
-        .fetch_all(&mut *view)
-        .await
-        .unwrap();
-    findings.damaged += orphans.len();
-    let doubled: Vec<i64> = sqlx::query_scalar(
+    let mut look = installation.look().await;
+    check(&mut look, &mut findings).await;
+    let doubled: Vec<(i64,)> = rows!(
+        &mut look,
         "select count(*) from customers where status <> 'DELETED' and phone_index is not null \
-         group by merchant_id, phone_index having count(*) > 1",
-    )
-    .fetch_all(&mut *view)
-    .await
-    .unwrap();
+         group by merchant_id, phone_index having count(*) > 1"
+    );
     findings.doubled += doubled.len();
-    let customers: Vec<String> = sqlx::query_scalar("select customer_id from customers")
-        .fetch_all(&mut *view)
-        .await
-        .unwrap();
-    let history = sqlx::query(
+    let customers: Vec<(String,)> = rows!(&mut look, "select customer_id from customers");
+    let history: Vec<Kept> = rows!(
+        &mut look,
         "select merchant_id, seq, previous_hash, hash, actor, action, customer_id, token_id, request_id \
-         from audit_entries order by merchant_id, seq",
-    )
-    .fetch_all(&mut *view)
-    .await
-    .unwrap();
+         from audit_entries order by merchant_id, seq"
+    );
     let mut entries: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
     let mut before: (String, i64, Vec<u8>) = (String::new(), 0, Vec::new());
-    for row in history {
-        let (merchant, seq): (String, i64) = (row.get(0), row.get(1));
+    let mut by_itself: BTreeSet<(String, Option<String>)> = BTreeSet::new();
+    for (merchant, seq, previous, hash, actor, action, customer, token, request_id) in history {
         if merchant != before.0 {
             before = (merchant.clone(), 0, Vec::new());
         }
-        if seq != before.1 + 1 || row.get::<Vec<u8>, _>(2) != before.2 {
+        if seq != before.1 + 1 || previous != before.2 {
             findings.breaks += 1;
             findings.say(format!("the chain breaks at {seq}, after {}", before.1));
         }
-        before = (merchant, seq, row.get(3));
-        let (actor, request_id): (String, String) = (row.get(4), row.get(8));
+        before = (merchant, seq, hash);
         match op_of(&request_id) {
-            Some(op) => entries.entry(op).or_default().push((
-                row.get(5),
-                row.get::<Option<String>, _>(6).unwrap_or_default(),
-                row.get(7),
-            )),
+            Some(op) => {
+                let entry = (action, customer.unwrap_or_default(), token);
+                entries.entry(op).or_default().push(entry);
+            }
             // what the server does by itself, such as taking the provider's answer
-            None if actor == "system" => {}
+            None if actor == "system" => {
+                let what = (action, token);
+                if !by_itself.insert(what.clone()) {
+                    findings.twice += 1;
+                    findings.say(format!("{} of {:?} twice", what.0, what.1));
+                }
+            }
             None => {
                 findings.unfounded += 1;
                 findings.say(format!("an entry of {actor} for {request_id}"));
@@ -243,7 +315,7 @@ async fn look(installation: &Installation) -> Rows {
         }
     }
     Rows {
-        customers: customers.into_iter().collect(),
+        customers: customers.into_iter().map(|(id,)| id).collect(),
         entries,
         findings,
     }

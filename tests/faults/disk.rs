@@ -13,11 +13,8 @@ use crate::chance::{Chance, how_many};
 use crate::installation::{Installation, Under};
 use crate::kill::settle;
 use crate::ledger::Ledger;
-use crate::load::Load;
+use crate::load::{Load, Stop};
 use crate::model::Model;
-
-/// More than any of the disks here takes.
-const NEVER: u64 = 1_000_000;
 
 /// What the server does when the disk has failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,9 +33,9 @@ async fn until_it_fails(
 ) -> Findings {
     let notes = TempDir::new().unwrap();
     let ledger = Ledger::new(&notes.path().join("ledger"));
-    let server = installation.serve(under).unwrap();
+    let mut server = installation.serve(under).unwrap();
     let api = Api::sign_in(&server, installation).await;
-    let load = Load::start(&api, &ledger, &Model::default(), chance, NEVER, true);
+    let load = Load::start(&[&api], &ledger, &Model::default(), chance, Stop::AtFailure);
     load.stopped().await;
     if then == Then::Ends {
         let readiness = reqwest::get(server.readiness_url()).await;
@@ -66,7 +63,7 @@ async fn until_it_fails(
     settle(&ledger, &before, &model).await;
 
     // and it takes writes again
-    let load = Load::start(&api, &ledger, &model, chance, 100, true);
+    let load = Load::start(&[&api], &ledger, &model, chance, Stop::After(100));
     load.stopped().await;
     server.end();
     let server = healed.serve(&Under::default()).unwrap();

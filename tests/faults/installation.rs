@@ -3,11 +3,17 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+
+use crate::cluster::Cluster;
+
+/// What the server says first when it serves.
+const SERVES: &str = "Onfile serves";
 
 /// The binary that people run.
 fn binary() -> PathBuf {
@@ -24,6 +30,7 @@ fn binary() -> PathBuf {
 #[derive(Clone, Default)]
 pub struct Under {
     command: Vec<String>,
+    environment: Vec<(&'static str, String)>,
     /// Whether the server is a child of that, instead of taking its place.
     is_parent: bool,
 }
@@ -34,7 +41,7 @@ impl Under {
         let limited = format!("trap '' XFSZ; exec prlimit --fsize={bytes} \"$@\"");
         Self {
             command: ["sh", "-c", &limited, "sh"].map(str::to_owned).to_vec(),
-            is_parent: false,
+            ..Self::default()
         }
     }
 
@@ -55,52 +62,159 @@ impl Under {
         Self {
             command,
             is_parent: true,
+            ..Self::default()
+        }
+    }
+
+    /// The program, with its arguments still to come.
+    fn program(&self) -> Command {
+        let binary = binary();
+        match self.command.split_first() {
+            Some((outer, arguments)) => {
+                let mut command = Command::new(outer);
+                command.args(arguments).arg(binary);
+                command
+            }
+            None => Command::new(binary),
         }
     }
 }
 
+/// Where the rows are when they are not in a file.
+#[derive(Clone)]
+pub struct Server {
+    /// What Onfile is told.
+    pub told: String,
+    /// The same database, whatever is in between.
+    pub beside: String,
+}
+
+impl Server {
+    /// Nothing in between.
+    pub fn direct(cluster: &Cluster) -> Self {
+        Self {
+            told: cluster.url(),
+            beside: cluster.url(),
+        }
+    }
+}
+
+/// A look at the database beside Onfile.
+pub enum Look {
+    File(SqliteConnection),
+    Server(PgConnection),
+}
+
 /// A data directory with a merchant in it.
+#[derive(Clone)]
 pub struct Installation {
     pub data: PathBuf,
     pub credentials: Value,
+    server: Option<Server>,
 }
 
 impl Installation {
     /// Makes one.
     pub fn new(data: PathBuf) -> Self {
-        let made = Command::new(binary())
-            .args(["merchant", "create", "--name", "Shop", "--sandbox"])
-            .args([Path::new("--data-dir"), &data])
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
-        Self {
+        Self::make(data, None)
+    }
+
+    /// Makes one with its rows on a `PostgreSQL` server.
+    pub fn on(server: Server, data: PathBuf) -> Self {
+        Self::make(data, Some(server))
+    }
+
+    fn make(data: PathBuf, server: Option<Server>) -> Self {
+        let installation = Self {
             data,
+            credentials: Value::Null,
+            server,
+        };
+        let run = |arguments: &[&str]| {
+            let mut command = Command::new(binary());
+            command.args(arguments);
+            let ran = installation.place(&mut command).output().unwrap();
+            assert!(ran.status.success(), "{ran:?}");
+            ran
+        };
+        run(&["keys", "init"]);
+        let made = run(&["merchant", "create", "--name", "Shop", "--sandbox"]);
+        Self {
             credentials: serde_json::from_slice(&made.stdout).unwrap(),
+            ..installation
         }
+    }
+
+    /// Tells a command where the data is.
+    fn place<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.arg("--data-dir").arg(&self.data);
+        if let Some(server) = &self.server {
+            command.args(["--database-url", &server.told]);
+        }
+        command
     }
 
     /// The same merchant in another directory.
     pub fn moved_to(&self, data: PathBuf) -> Self {
         Self {
             data,
-            credentials: self.credentials.clone(),
+            ..self.clone()
         }
     }
 
-    /// The database.
+    /// Another node on the same database.
+    pub fn node(&self, data: PathBuf) -> Self {
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::copy(self.data.join("root.key"), data.join("root.key")).unwrap();
+        self.moved_to(data)
+    }
+
+    /// The database, if it is a file.
     pub fn database(&self) -> PathBuf {
         self.data.join("onfile.sqlite")
     }
 
     /// A look at the database beside the server.
-    pub async fn look(&self) -> SqliteConnection {
-        SqliteConnectOptions::new()
-            .filename(self.database())
-            .read_only(true)
-            .disable_statement_logging()
-            .connect()
+    pub async fn look(&self) -> Look {
+        match &self.server {
+            None => {
+                let options = SqliteConnectOptions::new()
+                    .filename(self.database())
+                    .read_only(true)
+                    .disable_statement_logging();
+                Look::File(options.connect().await.unwrap())
+            }
+            Some(server) => Look::Server(PgConnection::connect(&server.beside).await.unwrap()),
+        }
+    }
+
+    /// Waits until the database has nothing under way: what was sent before somebody died or was cut off
+    /// has happened by then, or never will.
+    pub async fn quiet(&self) {
+        let Look::Server(mut connection) = self.look().await else {
+            return;
+        };
+        let busy = "select count(*) from pg_stat_activity \
+                    where application_name = 'onfile' and state <> 'idle'";
+        while sqlx::query_scalar::<_, i64>(busy)
+            .fetch_one(&mut connection)
             .await
+            .unwrap()
+            > 0
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Runs another command on the directory, to its end.
+    pub fn command(&self, name: &str, arguments: &[&Path], under: &Under) -> Output {
+        under
+            .program()
+            .arg(name)
+            .args(arguments)
+            .args([Path::new("--data-dir"), &self.data])
+            .stdin(Stdio::null())
+            .output()
             .unwrap()
     }
 
@@ -118,26 +232,17 @@ impl Installation {
         }
     }
 
+    /// Starts the server and kills it so soon that it may not have served yet; whether it had.
+    pub fn serve_until_killed_after(&self, wait: Duration) -> bool {
+        let mut child = self.spawn(&Under::default()).0;
+        std::thread::sleep(wait);
+        child.kill().unwrap();
+        let said = child.wait_with_output().unwrap().stdout;
+        said.starts_with(SERVES.as_bytes())
+    }
+
     fn serve_once(&self, under: &Under) -> Result<Running, String> {
-        let (public, admin) = (free_address(), free_address());
-        let binary = binary();
-        let mut command = match under.command.split_first() {
-            Some((outer, arguments)) => {
-                let mut command = Command::new(outer);
-                command.args(arguments).arg(binary);
-                command
-            }
-            None => Command::new(binary),
-        };
-        command
-            .arg("serve")
-            .args([Path::new("--data-dir"), &self.data])
-            .args(["--public-addr", &public.to_string()])
-            .args(["--admin-addr", &admin.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let (mut child, public, admin) = self.spawn(under);
         let mut errors = child.stderr.take().unwrap();
         let complaints = std::thread::spawn(move || {
             let mut text = String::new();
@@ -149,7 +254,7 @@ impl Installation {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut said)
             .unwrap();
-        if !said.starts_with("Onfile serves") {
+        if !said.starts_with(SERVES) {
             let ended = child.wait().unwrap();
             return Err(format!("{ended}: {}", complaints.join().unwrap().trim()));
         }
@@ -164,9 +269,23 @@ impl Installation {
             admin,
         })
     }
+
+    fn spawn(&self, under: &Under) -> (Child, SocketAddr, SocketAddr) {
+        let (public, admin) = (free_address(), free_address());
+        let mut command = under.program();
+        self.place(command.arg("serve"))
+            .args(["--public-addr", &public.to_string()])
+            .args(["--admin-addr", &admin.to_string()])
+            .envs(under.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        (command.spawn().unwrap(), public, admin)
+    }
 }
 
-fn free_address() -> SocketAddr {
+/// An address that nobody listens on.
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -218,7 +337,7 @@ impl Running {
     }
 
     /// `kill -9`.
-    pub fn kill(mut self) {
+    pub fn kill(&mut self) {
         self.signal("KILL");
         self.child.wait().unwrap();
     }

@@ -30,6 +30,8 @@ pub enum What {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     pub status: u16,
+    /// Whether it said when to come again.
+    pub says_when: bool,
     /// The customer it is about: the one in the way too.
     pub customer: Option<String>,
     pub token: Option<String>,

@@ -1,19 +1,20 @@
 //! 32 clients who do a bit of everything at once, and write down all of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::api::Api;
+use crate::api::{Api, NoAnswer};
 use crate::chance::Chance;
 use crate::ledger::{Ledger, Line, Told, What};
 use crate::model::{Expected, Model};
 
-const CLIENTS: usize = 32;
-/// Phones that all clients want at once.
+const CLIENTS: u32 = 32;
+/// Phones that all clients want at once, and after how many attempts they want others.
 const CONTENDED: usize = 24;
+const ROUND: u64 = 300;
 
 /// A customer that one client alone changes.
 struct Own {
@@ -21,83 +22,125 @@ struct Own {
     tokens: Vec<String>,
 }
 
-/// Counts what happens, attempts and answers, up to a target.
-struct Progress {
-    happened: AtomicU64,
-    target: u64,
-    reached: Notify,
+/// What has happened so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Attempts and answers.
+    pub happened: u64,
+    /// Answers that are no failure.
+    pub served: u64,
+    /// Answers 503 that say when to come again.
+    pub refused: u64,
+    /// A bit for each client who had one.
+    refused_to: u32,
+    /// Other answers that are failures.
+    pub failed: u64,
+    /// Connections that broke, or could not be had.
+    pub broken: u64,
+    /// Answers that did not come.
+    pub hung: u64,
 }
 
-impl Progress {
-    fn step(&self) {
-        if self.happened.fetch_add(1, Ordering::AcqRel) + 1 == self.target {
-            self.reached.notify_one();
-        }
+impl Counts {
+    /// Whether every client was refused at least once: nobody waits any more who waited before.
+    pub fn all_refused(&self) -> bool {
+        self.refused_to.count_ones() == CLIENTS
     }
+}
 
-    fn is_reached(&self) -> bool {
-        self.happened.load(Ordering::Acquire) >= self.target
-    }
+/// When the clients stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// When an answer stays away or says that the server failed.
+    AtFailure,
+    /// When so much has happened, or then.
+    After(u64),
+    /// Whatever they are answered, not before they are told to.
+    WhenTold,
 }
 
 /// Clients at work.
 pub struct Load {
-    progress: Arc<Progress>,
+    counts: Arc<watch::Sender<Counts>>,
+    told_to_stop: Arc<AtomicBool>,
     clients: JoinSet<()>,
 }
 
 impl Load {
-    /// Sets them to work on what should be there. They stop when an answer stays away or says that the
-    /// server failed, or, if they `stop_there`, at the target.
+    /// Sets them to work on what should be there, shared out over some servers. Who is failed by one goes
+    /// to the next.
     pub fn start(
-        api: &Api,
+        apis: &[&Api],
         ledger: &Ledger,
         model: &Model,
         chance: &mut Chance,
-        target: u64,
-        stop_there: bool,
+        stop: Stop,
     ) -> Self {
-        let progress = Arc::new(Progress {
-            happened: AtomicU64::new(0),
-            target,
-            reached: Notify::new(),
-        });
+        let counts = Arc::new(watch::Sender::new(Counts::default()));
+        let told_to_stop = Arc::new(AtomicBool::new(false));
         let next_op = Arc::new(AtomicU64::new(model.next_op()));
         let clients = shared_out(&model.expect())
             .into_iter()
-            .map(|own| {
+            .enumerate()
+            .map(|(number, own)| {
                 let client = Client {
-                    api: api.clone(),
+                    apis: apis.iter().copied().cloned().collect(),
+                    number,
+                    failed: 0,
                     ledger: ledger.clone(),
                     chance: chance.fork(),
                     next_op: next_op.clone(),
-                    progress: progress.clone(),
-                    stop_there,
+                    counts: counts.clone(),
+                    stop,
+                    told_to_stop: told_to_stop.clone(),
                     own,
                 };
                 client.work()
             })
             .collect();
-        Self { progress, clients }
+        Self {
+            counts,
+            told_to_stop,
+            clients,
+        }
     }
 
-    /// Waits for the target.
+    /// What has happened so far.
+    pub fn counts(&self) -> Counts {
+        *self.counts.borrow()
+    }
+
+    /// Waits until so much has happened.
     ///
     /// # Panics
     /// When all clients stopped before it: the server failed by itself.
-    pub async fn reached(&mut self) {
-        let progress = self.progress.clone();
+    pub async fn until(&mut self, enough: impl Fn(&Counts) -> bool) {
+        let mut counts = self.counts.subscribe();
         tokio::select! {
-            () = progress.reached.notified() => {}
+            _ = counts.wait_for(&enough) => {}
             () = self.all_stopped() => {
-                assert!(progress.is_reached(), "the server failed by itself");
+                assert!(enough(&self.counts()), "the server failed by itself");
             }
         }
     }
 
+    /// Waits until so many answers came that every connection which a server keeps was asked for.
+    pub async fn served_again(&mut self) {
+        const ANSWERS: u64 = 64;
+        let before = self.counts().served;
+        self.until(|counts| counts.served >= before + ANSWERS).await;
+    }
+
+    /// Tells every client to stop.
+    pub async fn stop(self) -> Counts {
+        self.told_to_stop.store(true, Ordering::Release);
+        self.stopped().await
+    }
+
     /// Waits until every client has stopped.
-    pub async fn stopped(mut self) {
+    pub async fn stopped(mut self) -> Counts {
         self.all_stopped().await;
+        self.counts()
     }
 
     async fn all_stopped(&mut self) {
@@ -116,7 +159,8 @@ fn shared_out(expected: &Expected) -> Vec<Vec<Own>> {
         .filter(|(_, customer)| !customer.is_deleted);
     for (number, (customer, kept)) in living.enumerate() {
         let tokens = kept.tokens.iter().filter(|(_, removed)| !**removed);
-        shares[number % CLIENTS].push(Own {
+        let share = number % shares.len();
+        shares[share].push(Own {
             customer: customer.clone(),
             tokens: tokens.map(|(token, _)| token.clone()).collect(),
         });
@@ -125,18 +169,34 @@ fn shared_out(expected: &Expected) -> Vec<Vec<Own>> {
 }
 
 struct Client {
-    api: Api,
+    apis: Vec<Api>,
+    number: usize,
+    /// How often it was failed, and went to the next of them.
+    failed: usize,
     ledger: Ledger,
     chance: Chance,
     next_op: Arc<AtomicU64>,
-    progress: Arc<Progress>,
-    stop_there: bool,
+    counts: Arc<watch::Sender<Counts>>,
+    stop: Stop,
+    told_to_stop: Arc<AtomicBool>,
     own: Vec<Own>,
 }
 
 impl Client {
+    fn is_to_stop(&self) -> bool {
+        match self.stop {
+            Stop::AtFailure => false,
+            Stop::After(target) => self.counts.borrow().happened >= target,
+            Stop::WhenTold => self.told_to_stop.load(Ordering::Acquire),
+        }
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Counts)) {
+        self.counts.send_modify(count);
+    }
+
     async fn work(mut self) {
-        while !(self.stop_there && self.progress.is_reached()) {
+        while !self.is_to_stop() {
             let op = self.next_op.fetch_add(1, Ordering::AcqRel);
             let what = self.choose(op);
             let attempt = Line::Attempt {
@@ -144,21 +204,53 @@ impl Client {
                 what: what.clone(),
             };
             self.ledger.add(&attempt).await;
-            self.progress.step();
-            let Some(told) = self.api.attempt(op, &what).await else {
-                return;
-            };
-            let answer = Line::Answer {
-                op,
-                told: told.clone(),
-            };
-            self.ledger.add(&answer).await;
-            self.progress.step();
-            if told.status >= 500 {
+            self.count(|counts| counts.happened += 1);
+            if self.attempt(op, &what).await {
+                continue;
+            }
+            if self.stop != Stop::WhenTold {
                 return;
             }
-            self.learn(&what, &told);
+            self.doubt(&what);
+            self.failed += 1;
         }
+    }
+
+    /// Whether it was served.
+    async fn attempt(&mut self, op: u64, what: &What) -> bool {
+        let api = &self.apis[(self.number + self.failed) % self.apis.len()];
+        let told = match api.attempt(op, what).await {
+            Ok(told) => told,
+            Err(NoAnswer::Broken) => {
+                self.count(|counts| counts.broken += 1);
+                return false;
+            }
+            Err(NoAnswer::Hung) => {
+                self.count(|counts| counts.hung += 1);
+                return false;
+            }
+        };
+        let answer = Line::Answer {
+            op,
+            told: told.clone(),
+        };
+        self.ledger.add(&answer).await;
+        let is_served = told.status < 500;
+        self.count(|counts| {
+            counts.happened += 1;
+            match told.status {
+                ..500 => counts.served += 1,
+                503 if told.says_when => {
+                    counts.refused += 1;
+                    counts.refused_to |= 1 << self.number;
+                }
+                _ => counts.failed += 1,
+            }
+        });
+        if is_served {
+            self.learn(what, &told);
+        }
+        is_served
     }
 
     fn choose(&mut self, op: u64) -> What {
@@ -168,7 +260,8 @@ impl Client {
             return What::Create { phone: unique() };
         }
         if drawn < 50 {
-            let phone = format!("8{:09}", self.chance.below(CONTENDED));
+            let round = usize::try_from(op / ROUND).unwrap() * CONTENDED;
+            let phone = format!("8{:09}", round + self.chance.below(CONTENDED));
             return if drawn < 35 {
                 What::Create { phone }
             } else {
@@ -195,7 +288,7 @@ impl Client {
         }
     }
 
-    /// Only what is certain: a customer of whom something is in flight is left to the next audit.
+    /// Only what is certain.
     fn learn(&mut self, what: &What, told: &Told) {
         match what {
             What::Create { .. } | What::Identify { .. } => {
@@ -218,6 +311,17 @@ impl Client {
                 }
             }
             What::Delete { customer } => self.own.retain(|own| own.customer != *customer),
+        }
+    }
+
+    /// What is in flight may still happen to this customer: it is left to the next audit.
+    fn doubt(&mut self, what: &What) {
+        match what {
+            What::Create { .. } | What::Identify { .. } => {}
+            What::Rename { customer, .. }
+            | What::Generate { customer, .. }
+            | What::Remove { customer, .. }
+            | What::Delete { customer } => self.own.retain(|own| own.customer != *customer),
         }
     }
 

@@ -19,7 +19,9 @@
 
 mod api;
 mod auditor;
+mod backup;
 mod chance;
+mod cluster;
 mod disk;
 mod image;
 mod installation;
@@ -27,6 +29,10 @@ mod kill;
 mod ledger;
 mod load;
 mod model;
+mod network;
+mod nodes;
+mod postgres;
 mod power;
 mod proof;
+mod proxy;
 mod trace;

@@ -12,7 +12,7 @@ use crate::chance::{Chance, how_many};
 use crate::image::{Disk, Syncs};
 use crate::installation::{Installation, Under};
 use crate::ledger::{Ledger, Line};
-use crate::load::Load;
+use crate::load::{Load, Stop};
 use crate::model::Model;
 use crate::trace::{self, Event};
 
@@ -50,7 +50,13 @@ impl Traced {
         let server = installation.serve(&under).unwrap();
         let api = Api::sign_in(&server, &installation).await;
         let ledger = Ledger::new(&directory.path().join("ledger"));
-        let load = Load::start(&api, &ledger, &Model::default(), chance, EVENTS, true);
+        let load = Load::start(
+            &[&api],
+            &ledger,
+            &Model::default(),
+            chance,
+            Stop::After(EVENTS),
+        );
         load.stopped().await;
         server.end();
         Self {
@@ -87,7 +93,7 @@ impl Traced {
         let found = self.installation.moved_to(place.path().to_owned());
         let mut model = Model::where_answered(&self.ledger, |op| disk.acknowledged.contains(&op));
         match found.serve(&Under::default()) {
-            Ok(server) => {
+            Ok(mut server) => {
                 let api = Api::sign_in(&server, &found).await;
                 let findings = audit(&found, &api, &mut model, 0).await;
                 server.kill();

@@ -152,8 +152,16 @@ struct Opened {
 
 impl Opened {
     async fn new(data: &DataArguments) -> Result<Self, CommandError> {
-        // refuses what is missing, old, or of another key, before anything is opened for writing
-        drop(look(data).await?);
+        // refuses what is missing or of another key before anything is opened for writing, which brings what
+        // is old up to date
+        match look(data).await.map(drop) {
+            Ok(())
+            | Err(
+                CommandError::Open(store_sqlite::OpenError::Older { .. })
+                | CommandError::OpenServer(store_postgres::OpenError::Older { .. }),
+            ) => {}
+            Err(error) => return Err(error),
+        }
         let database = Database::of(data)?;
         let on_server = database.path().is_none();
         let alone = if on_server {
@@ -239,10 +247,10 @@ async fn erase_due(
 
 /// Erases again whom a restored backup brought back.
 async fn reapply(data: &DataArguments, file: &Path, yes: bool) -> Result<(), CommandError> {
-    let (mut look, vault) = look(data).await?;
-    let receipts = receipts_in(file, &vault)?;
     let (mut there, mut unknown) = (0, 0);
     if !yes {
+        let (mut look, vault) = look(data).await?;
+        let receipts = receipts_in(file, &vault)?;
         for receipt in &receipts {
             let found = look
                 .view
@@ -257,8 +265,8 @@ async fn reapply(data: &DataArguments, file: &Path, yes: bool) -> Result<(), Com
         ));
         return Ok(());
     }
-    drop(look);
     let opened = Opened::new(data).await?;
+    let receipts = receipts_in(file, &opened.app.vault)?;
     for receipt in &receipts {
         match merchants::get(&opened.app, &receipt.merchant_id).await? {
             Some(merchant) => {

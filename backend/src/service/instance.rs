@@ -9,7 +9,7 @@ use crate::ambient::Random;
 use crate::vault::{self, Key, Vault, check_value, open_instance_key, wrap_instance_key};
 
 /// Tells which root key the database belongs to.
-pub(super) const ROOT_CHECK: &str = "root_key_check";
+pub const ROOT_CHECK: &str = "root_key_check";
 /// The instance's own key, wrapped by the root key.
 pub(super) const INSTANCE_KEY: &str = "instance_key";
 
@@ -44,10 +44,18 @@ pub async fn root_of(view: &mut dyn Read, at_hand: &[Key]) -> Result<Option<Key>
     let Some(known) = view.instance_value(ROOT_CHECK).await? else {
         return Ok(None);
     };
+    which(&known, at_hand).map(Some)
+}
+
+/// The root key, of those at hand, that has this check value.
+///
+/// # Errors
+/// [`InstanceError::WrongRootKey`].
+pub fn which(check: &[u8], at_hand: &[Key]) -> Result<Key, InstanceError> {
     let found = at_hand
         .iter()
-        .find(|key| vault::equal(&known, &check_value(key)));
-    found.cloned().map(Some).ok_or(InstanceError::WrongRootKey)
+        .find(|key| vault::equal(check, &check_value(key)));
+    found.cloned().ok_or(InstanceError::WrongRootKey)
 }
 
 /// Binds a new database to the first of the root keys at hand, or finds the one it belongs to.

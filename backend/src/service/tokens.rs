@@ -614,6 +614,9 @@ pub async fn confirm_removal(
     let Some(mut record) = work.unit().token(&merchant.merchant_id, token_id).await? else {
         return Ok(());
     };
+    if record.removal_confirmed_at.is_some() {
+        return Ok(());
+    }
     record.removal_confirmed_at = Some(app.clock.now());
     let customer_id = record.customer_id.clone();
     replace(&mut work, merchant, &record).await?;

@@ -12,6 +12,7 @@ mod consents;
 mod customers;
 mod erasures;
 mod error;
+mod lease;
 mod limits;
 mod merchants;
 mod open;
@@ -28,7 +29,6 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 use store::{Read, Result, Store, Write};
 
-use crate::error::Failure;
 use crate::reader::Reader;
 use crate::unit::Unit;
 
@@ -74,9 +74,9 @@ impl Store for PostgresStore {
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {
-        match self.pool.begin().await {
-            Ok(transaction) => Ok(Box::new(Unit::new(transaction))),
-            Err(error) => Err(Failure::from(error).error),
+        match Unit::begin(&self.pool).await {
+            Ok(unit) => Ok(Box::new(unit)),
+            Err(failure) => Err(failure.error),
         }
     }
 

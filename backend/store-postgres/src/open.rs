@@ -10,6 +10,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
+use crate::lease::is_alive;
 use crate::open_error::OpenError;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -37,7 +38,7 @@ pub(crate) async fn open(url: &str, create: bool) -> Result<PgPool, OpenError> {
         .before_acquire(|connection, met| {
             Box::pin(async move {
                 if met.idle_for > TRIED_AFTER {
-                    connection.ping().await?;
+                    return is_alive(connection).await;
                 }
                 Ok(true)
             })

@@ -13,7 +13,7 @@ use store::{
     PageAfter, Read, Result, Sealed, SessionRecord, TokenRecord,
 };
 
-use crate::error::Failure;
+use crate::lease::Lease;
 use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
@@ -23,12 +23,13 @@ pub(crate) struct Reader(pub(crate) PgPool);
 
 /// Asks one of the query modules on a connection of the pool.
 macro_rules! ask {
-    ($reader:ident, $query:path $(, $argument:expr)*) => {
-        match $reader.0.acquire().await {
-            Ok(mut connection) => $query(&mut connection, $($argument),*).await.map_err(|failure| failure.error),
-            Err(error) => Err(Failure::from(error).error),
-        }
-    };
+    ($reader:ident, $query:path $(, $argument:expr)*) => {{
+        let answer = match Lease::take(&$reader.0).await {
+            Ok(mut lease) => lease.ask(|connection| $query(connection, $($argument),*)).await,
+            Err(failure) => Err(failure),
+        };
+        answer.map_err(|failure| failure.error)
+    }};
 }
 
 #[async_trait]

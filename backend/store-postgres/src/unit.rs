@@ -9,7 +9,7 @@ use shared::Timestamp;
 use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
-use sqlx::{Acquire as _, PgConnection, Postgres, Transaction};
+use sqlx::PgPool;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
     ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
@@ -18,15 +18,16 @@ use store::{
 };
 
 use crate::error::{Answer, Failure};
+use crate::lease::{Lease, run};
 use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
 };
 
 pub(crate) struct Unit {
-    transaction: Transaction<'static, Postgres>,
-    /// The engine takes nothing more in this transaction, and would answer a commit as if it had.
-    lost: bool,
+    /// None when the engine takes nothing more in this transaction, and would answer a commit as if it
+    /// had.
+    lease: Option<Lease>,
 }
 
 fn lost() -> StoreError {
@@ -34,32 +35,46 @@ fn lost() -> StoreError {
 }
 
 impl Unit {
-    pub(crate) fn new(transaction: Transaction<'static, Postgres>) -> Self {
-        Self {
-            transaction,
-            lost: false,
-        }
+    pub(crate) async fn begin(pool: &PgPool) -> Answer<Self> {
+        Ok(Self {
+            lease: Some(Lease::begin(pool).await?),
+        })
     }
 
-    fn connection(&mut self) -> Result<&mut PgConnection> {
-        if self.lost {
-            return Err(lost());
-        }
-        Ok(&mut self.transaction)
+    fn lease(&mut self) -> Result<&mut Lease> {
+        self.lease.as_mut().ok_or_else(lost)
     }
 
     fn note<T>(&mut self, answer: Answer<T>) -> Result<T> {
         answer.map_err(|failure| {
-            self.lost |= failure.loses_unit;
+            if failure.loses_unit {
+                self.roll_back();
+            }
             failure.error
         })
+    }
+
+    /// Without waiting for it.
+    fn roll_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            tokio::spawn(lease.roll_back());
+        }
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        self.roll_back();
     }
 }
 
 /// Asks one of the query modules on the unit's connection and notes what it answered.
 macro_rules! ask {
     ($unit:ident, $query:path $(, $argument:expr)*) => {{
-        let answer = $query($unit.connection()?, $($argument),*).await;
+        let answer = $unit
+            .lease()?
+            .ask(|connection| $query(connection, $($argument),*))
+            .await;
         $unit.note(answer)
     }};
 }
@@ -67,21 +82,24 @@ macro_rules! ask {
 /// The same for what a key may refuse: behind a savepoint, so that the unit goes on.
 macro_rules! ask_aside {
     ($unit:ident, $stays:expr, $query:path $(, $argument:expr)*) => {{
-        let mut aside = $unit
-            .connection()?
-            .begin()
-            .await
-            .map_err(|error| Failure::from(error).error)?;
-        let answer = $query(&mut aside, $($argument),*).await;
-        let ended = if matches!(&answer, Ok(outcome) if *outcome == $stays) {
-            aside.commit().await
-        } else {
-            aside.rollback().await
-        };
-        match (ended, answer) {
-            (Ok(()), answer) => answer.map_err(|failure| failure.error),
-            (Err(error), _) => $unit.note(Err(Failure::from(error))),
-        }
+        let answer = $unit
+            .lease()?
+            .ask(|connection| async move {
+                run(connection, "savepoint aside").await?;
+                let answer = $query(connection, $($argument),*).await;
+                let end = if matches!(&answer, Ok(outcome) if *outcome == $stays) {
+                    "release savepoint aside"
+                } else {
+                    "rollback to savepoint aside; release savepoint aside"
+                };
+                run(connection, end).await?;
+                answer.map_err(|failure| Failure {
+                    loses_unit: false,
+                    ..failure
+                })
+            })
+            .await;
+        $unit.note(answer)
     }};
 }
 
@@ -364,14 +382,9 @@ impl Read for Unit {
 
 #[async_trait]
 impl Write for Unit {
-    async fn commit(self: Box<Self>) -> Result<()> {
-        if self.lost {
-            return Err(lost());
-        }
-        self.transaction
-            .commit()
-            .await
-            .map_err(|error| Failure::from(error).error)
+    async fn commit(mut self: Box<Self>) -> Result<()> {
+        let lease = self.lease.take().ok_or_else(lost)?;
+        lease.commit().await.map_err(|failure| failure.error)
     }
 
     async fn set_instance_value(&mut self, name: &str, value: &[u8]) -> Result<()> {

@@ -154,6 +154,28 @@ async fn a_user_that_the_server_does_not_know_is_refused() {
 }
 
 #[tokio::test]
+async fn a_wrong_password_is_refused_without_being_repeated() {
+    let database = Database::new().await;
+    database
+        .tamper(
+            "drop role if exists asked_for_password;
+             create role asked_for_password superuser login password 'richtig'",
+        )
+        .await;
+    let url = |password: &str| {
+        let user = format!("//asked_for_password:{password}@");
+        database.url.replace("//onfile@", &user)
+    };
+    let error = error_of(&url("geheim")).await;
+    assert!(matches!(error, OpenError::Refused { .. }), "{error}");
+    PostgresStore::open(&url("richtig"))
+        .await
+        .unwrap()
+        .close()
+        .await;
+}
+
+#[tokio::test]
 async fn a_database_of_another_program_is_left_alone() {
     for statements in [
         "create table customers (merchant_id text)",

@@ -32,11 +32,15 @@ use tokio::time::Instant;
 
 use crate::cache::{Cache, Slot};
 use crate::error::{Answer, Failure, Reach};
+use crate::open::BUSY_TIMEOUT;
 
 /// How many units may share a commit.
 const MOST_MEMBERS: usize = 64;
 /// How long the first of them may wait for others to be done.
 const LONGEST: Duration = Duration::from_millis(5);
+/// How long cutting the log waits for readers, and writers for it. Those of the server take
+/// milliseconds; a backup takes longer, and the log is cut after it.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Begins and, inside, where nobody else can write any more, asks whether anybody did: in one call,
 /// because half of what a short statement costs is to wake up for its answer.
@@ -520,16 +524,31 @@ impl Desk {
         } else {
             "pragma wal_checkpoint(passive)"
         };
-        match sqlx::query_as::<_, (i64, i64, i64)>(statement)
-            .fetch_one(connection)
-            .await
-        {
+        let answer = async {
+            wait_at_most(connection, PATIENCE).await?;
+            let answer = sqlx::query_as::<_, (i64, i64, i64)>(statement)
+                .fetch_one(&mut *connection)
+                .await;
+            wait_at_most(connection, BUSY_TIMEOUT).await?;
+            answer
+        };
+        match answer.await {
             // busy = 0: all of the log is in the file
             Ok((0, _, _)) if cut => self.written = false,
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "a checkpoint failed; the log is kept"),
         }
     }
+}
+
+async fn wait_at_most(connection: &mut SqliteConnection, time: Duration) -> sqlx::Result<()> {
+    let milliseconds = time.as_millis();
+    sqlx::query(AssertSqlSafe(format!(
+        "pragma busy_timeout = {milliseconds}"
+    )))
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn unavailable(reason: &str) -> StoreError {

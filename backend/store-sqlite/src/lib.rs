@@ -14,6 +14,7 @@ mod audit;
 mod cache;
 mod compact;
 mod consents;
+mod copy;
 mod customers;
 mod erasures;
 mod error;
@@ -43,6 +44,7 @@ use crate::group::Writer;
 use crate::reader::Reader;
 use crate::unit::Unit;
 
+pub use crate::copy::{Contents, CopyError, copy, inspect};
 pub use crate::open_error::OpenError;
 
 /// How often it is looked whether another process has written.

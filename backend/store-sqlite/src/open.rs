@@ -18,7 +18,8 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// "Onfl" in the header of every database of ours.
 const APPLICATION_ID: u32 = 0x4f6e_666c;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection waits for another one.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Files up to this size are checked whole when they are opened; it takes some milliseconds.
 const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
 
@@ -142,7 +143,7 @@ fn readers_wanted() -> u32 {
         .clamp(2, 4)
 }
 
-fn options(path: &Path, role: &'static str) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path, role: &'static str) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
@@ -153,7 +154,7 @@ fn options(path: &Path, role: &'static str) -> SqliteConnectOptions {
 }
 
 /// Boxed, because the compiler cannot tell otherwise that a future that opens a store is `Send`.
-fn connect(
+pub(crate) fn connect(
     options: SqliteConnectOptions,
 ) -> Pin<Box<dyn Future<Output = sqlx::Result<SqliteConnection>> + Send>> {
     Box::pin(async move { SqliteConnection::connect_with(&options).await })
@@ -294,7 +295,7 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), O
 
 /// Whether the file is a whole database of ours, by its first 100 bytes alone, so that a file of
 /// somebody else is not touched even by the engine. <https://www.sqlite.org/fileformat2.html>
-fn check_file(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn check_file(path: &Path) -> Result<(), OpenError> {
     let refused = |source| OpenError::Refused {
         path: path.to_owned(),
         source,
@@ -381,7 +382,7 @@ fn page_size(header: &[u8]) -> Option<u32> {
 
 /// Whether its migrations are ours and done, and a small one is sound, through a connection that
 /// cannot write.
-async fn check_inside(path: &Path) -> Result<(), OpenError> {
+pub(crate) async fn check_inside(path: &Path) -> Result<(), OpenError> {
     if has_log(path) {
         return look_inside(path, false).await;
     }
@@ -394,25 +395,29 @@ async fn check_inside(path: &Path) -> Result<(), OpenError> {
 }
 
 async fn look_inside(path: &Path, immutable: bool) -> Result<(), OpenError> {
-    let corrupt = |problem: String| OpenError::Corrupt {
-        path: path.to_owned(),
-        problem,
-    };
-    let failed = |error: sqlx::Error| match crate::error::primary_code(&error) {
-        // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_BUSY, SQLITE_PERM: not a matter of what is inside
-        Some(14 | 8 | 5 | 3) | None => OpenError::Engine {
-            path: path.to_owned(),
-            problem: error.to_string(),
-        },
-        Some(_) => corrupt(error.to_string()),
-    };
-    let mut connection = connect(
-        options(path, "checker")
-            .read_only(true)
-            .immutable(immutable),
-    )
-    .await
-    .map_err(failed)?;
+    let mut connection = recognise(path, read_only(path, immutable)).await?;
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= CHECKED_WHOLE) {
+        check_sound(path, &mut connection, "quick_check(1)").await?;
+    }
+    connection
+        .close()
+        .await
+        .map_err(|error| unreadable(path, &error))
+}
+
+pub(crate) fn read_only(path: &Path, immutable: bool) -> SqliteConnectOptions {
+    options(path, "checker")
+        .read_only(true)
+        .immutable(immutable)
+}
+
+/// A connection to a database whose migrations are ours and done.
+pub(crate) async fn recognise(
+    path: &Path,
+    options: SqliteConnectOptions,
+) -> Result<SqliteConnection, OpenError> {
+    let failed = |error: sqlx::Error| unreadable(path, &error);
+    let mut connection = connect(options).await.map_err(failed)?;
     let tables: Vec<String> =
         sqlx::query_scalar("select name from sqlite_schema where type = 'table'")
             .fetch_all(&mut connection)
@@ -430,15 +435,35 @@ async fn look_inside(path: &Path, immutable: bool) -> Result<(), OpenError> {
             .await
             .map_err(failed)?;
     check_migrations(path, &applied)?;
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= CHECKED_WHOLE) {
-        let verdict = pragma(&mut connection, "quick_check(1)")
-            .await
-            .map_err(failed)?;
-        if verdict != "ok" {
-            return Err(corrupt(verdict.replace('\n', " ")));
-        }
+    Ok(connection)
+}
+
+/// What the engine itself says, by one of the pragmas that check.
+pub(crate) async fn check_sound(
+    path: &Path,
+    connection: &mut SqliteConnection,
+    check: &str,
+) -> Result<(), OpenError> {
+    let verdict = pragma(connection, check)
+        .await
+        .map_err(|error| unreadable(path, &error))?;
+    if verdict == "ok" {
+        return Ok(());
     }
-    connection.close().await.map_err(failed)
+    Err(OpenError::Corrupt {
+        path: path.to_owned(),
+        problem: verdict.replace('\n', " "),
+    })
+}
+
+/// What an error while reading says of the file.
+pub(crate) fn unreadable(path: &Path, error: &sqlx::Error) -> OpenError {
+    let (path, problem) = (path.to_owned(), error.to_string());
+    match crate::error::primary_code(error) {
+        // SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_BUSY, SQLITE_PERM: not a matter of what is inside
+        Some(14 | 8 | 5 | 3) | None => OpenError::Engine { path, problem },
+        Some(_) => OpenError::Corrupt { path, problem },
+    }
 }
 
 fn check_migrations(path: &Path, applied: &[(i64, bool, Vec<u8>)]) -> Result<(), OpenError> {

@@ -3,8 +3,10 @@
 use acceptance::app::TestApp;
 use acceptance::database;
 use acceptance::server::Server;
+use backend::service::{merchants, tokens};
 use serde_json::{Value, json};
 use shared::api::error::ErrorCode;
+use shared::id::TokenId;
 
 async fn deleted(app: &TestApp, merchant: &Server) -> (String, String) {
     let body = json!({ "mobile_number": "9876543210", "merchant_customer_reference": "ref-1", "first_name": "Priya", "email_id": "p@example.com", "billing_address": { "city": "Kolkata" } });
@@ -131,6 +133,31 @@ async fn a_deleted_customers_tokens_are_deactivated_here_and_at_the_provider() {
         removal_confirmed(&app, &token_id).await,
         Value::Null,
         "the provider was told"
+    );
+}
+
+/// The outbox may give out a task again that was done: its worker died before it could say so.
+#[tokio::test]
+async fn a_removal_that_was_confirmed_is_not_confirmed_again() {
+    let app = TestApp::start().await;
+    let merchant = app.merchant().await;
+    let (_, token_id) = deleted(&app, &merchant).await;
+    app.settle().await;
+    let (at, entries) = (
+        removal_confirmed(&app, &token_id).await,
+        database::count(&app, "audit_entries").await,
+    );
+    app.advance(1);
+    let of = merchants::get(&app.onfile, &merchant.merchant_id).await;
+    let token = TokenId::parse(&token_id).unwrap();
+    let again = tokens::confirm_removal(&app.onfile, &of.unwrap().unwrap(), &token).await;
+    assert!(again.is_ok());
+    assert_eq!(
+        (
+            removal_confirmed(&app, &token_id).await,
+            database::count(&app, "audit_entries").await
+        ),
+        (at, entries)
     );
 }
 

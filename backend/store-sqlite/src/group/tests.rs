@@ -269,6 +269,42 @@ async fn a_long_log_is_cut_even_when_others_wait_to_write() {
 }
 
 #[tokio::test]
+async fn a_log_that_a_backup_reads_is_cut_later() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let path = directory.path().join("onfile.db");
+    let log = directory.path().join("onfile.db-wal");
+    let mut turn = writer.begin().await.unwrap();
+    put(&mut turn, "first").await;
+    turn.commit().await.unwrap();
+    let mut backup = SqliteConnection::connect(path.to_str().unwrap())
+        .await
+        .unwrap();
+    let mut reading = backup.begin().await.unwrap();
+    let count = "select count(*) from instance_values";
+    let read: i64 = sqlx::query_scalar(count)
+        .fetch_one(&mut *reading)
+        .await
+        .unwrap();
+    assert_eq!(read, 1);
+    writer.checkpoint(true).await;
+    assert!(log.metadata().unwrap().len() > 0);
+    // other locks are waited for as long as ever
+    let mut turn = writer.begin().await.unwrap();
+    let timeout: Answer<i64> = sqlx::query_scalar("pragma busy_timeout")
+        .fetch_one(turn.connection().unwrap())
+        .await
+        .map_err(Failure::from);
+    assert_eq!(turn.note(timeout).unwrap(), 5000);
+    put(&mut turn, "second").await;
+    turn.commit().await.unwrap();
+    reading.rollback().await.unwrap();
+    backup.close().await.unwrap();
+    writer.checkpoint(true).await;
+    assert_eq!(log.metadata().unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn the_end_of_a_chain_is_known_only_as_long_as_it_holds() {
     let directory = TempDir::new().unwrap();
     let writer = writer(directory.path()).await;
