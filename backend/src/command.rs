@@ -1,5 +1,7 @@
 //! The commands: open the data, assemble Onfile, do the one thing.
 
+mod erase;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,21 +10,22 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use shared::api::admin::Role;
 use shared::id::MerchantId;
+use store::{MerchantRecord, Read};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::{Onfile, Parts};
-use crate::database::Database;
+use crate::database::{Database, Look};
 use crate::sender::{Sender, Unconfigured};
 use crate::service::keys::{self, Step};
-use crate::service::{Fault, admins, instance, merchants, revocations};
+use crate::service::{Fault, admins, audit, erasure, instance, merchants, revocations};
 use crate::settings::{
-    AdminCommand, Command, DataArguments, KeysCommand, MerchantCommand, RotateCommand,
-    ServeArguments,
+    AdminCommand, AuditCommand, Command, DataArguments, KeysCommand, MerchantCommand,
+    RotateCommand, ServeArguments,
 };
-use crate::vault::Key;
+use crate::vault::{Key, Vault};
 use crate::{backup, demo, http, listen, migrate, outbox};
 
 /// Why a command did not do its thing. The words are for whoever typed it.
@@ -106,6 +109,10 @@ pub async fn run(command: Command) -> Result<(), CommandError> {
             ));
             Ok(())
         }
+        Command::Audit(AuditCommand::Verify { merchant_id, data }) => {
+            verify_audit(merchant_id.as_deref(), &data).await
+        }
+        Command::Erase(arguments) => erase::run(&arguments).await,
         Command::Backup { to, data } => {
             let work = backup::backup(&to, &data);
             unless_interrupted(work, "interrupted: nothing was made").await
@@ -369,6 +376,8 @@ pub async fn start_background(app: &Arc<Onfile>) -> Result<(), CommandError> {
     tokio::spawn(revocations::run(Arc::clone(app)));
     tokio::spawn(outbox::run(Arc::clone(app)));
     tokio::spawn(outbox::run_purge(Arc::clone(app)));
+    tokio::spawn(audit::run_signing(Arc::clone(app)));
+    tokio::spawn(erasure::run(Arc::clone(app)));
     Ok(())
 }
 
@@ -516,6 +525,15 @@ async fn create_merchant(
     Ok(())
 }
 
+fn parse_merchant_id(text: &str) -> Result<MerchantId, CommandError> {
+    MerchantId::parse(text)
+        .ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))
+}
+
+fn no_merchant(merchant_id: &MerchantId) -> CommandError {
+    CommandError::Plain(format!("there is no merchant {merchant_id}"))
+}
+
 async fn create_admin(
     merchant_id: &str,
     email: &str,
@@ -523,12 +541,9 @@ async fn create_admin(
     data: &DataArguments,
 ) -> Result<(), CommandError> {
     let app = beside(data).await?;
-    let merchant_id = MerchantId::parse(merchant_id)
-        .ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))?;
+    let merchant_id = parse_merchant_id(merchant_id)?;
     if merchants::get(&app, &merchant_id).await?.is_none() {
-        return Err(CommandError::Plain(format!(
-            "there is no merchant {merchant_id}"
-        )));
+        return Err(no_merchant(&merchant_id));
     }
     let role = Role::parse(role).ok_or_else(|| {
         CommandError::Plain("--role must be viewer, support, officer or owner".into())
@@ -617,9 +632,7 @@ fn sync_directory(file: &Path) -> std::io::Result<()> {
 /// Rotates a merchant's key, beside running servers.
 async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), CommandError> {
     let app = existing(data).await?;
-    let merchant_id = MerchantId::parse(merchant_id)
-        .ok_or_else(|| CommandError::Plain("--merchant-id is no merchant id".into()))?;
-    let missing = || CommandError::Plain(format!("there is no merchant {merchant_id}"));
+    let merchant_id = parse_merchant_id(merchant_id)?;
     loop {
         let record = app
             .store
@@ -629,7 +642,7 @@ async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), 
             .merchant(&merchant_id)
             .await
             .map_err(Fault::from)?
-            .ok_or_else(missing)?;
+            .ok_or_else(|| no_merchant(&merchant_id))?;
         match keys::step(&record, app.clock.now()) {
             Step::Publish => {
                 keys::publish(&app, &merchant_id).await?;
@@ -658,4 +671,68 @@ async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), 
         "the key of {merchant_id} is rotated, and the old one destroyed"
     ));
     Ok(())
+}
+
+/// Looks at a database that was served under the root key: no directory, key or database is made, and
+/// nothing is written.
+async fn look(data: &DataArguments) -> Result<(Look, Vault), CommandError> {
+    let database = Database::of(data)?;
+    let root_keys = RootKeyFile::of(data).keys()?;
+    let mut look = database.look().await?;
+    let vault = instance::vault_of(&mut *look.view, &root_keys).await?;
+    let vault = vault.ok_or_else(|| {
+        CommandError::Plain("the database was never served, so there is nothing in it yet".into())
+    })?;
+    Ok((look, vault))
+}
+
+/// The merchants of a database, or the one that was asked for.
+async fn merchants_in(
+    view: &mut dyn Read,
+    merchant_id: Option<&MerchantId>,
+) -> Result<Vec<MerchantRecord>, CommandError> {
+    let Some(merchant_id) = merchant_id else {
+        return Ok(view.merchants().await.map_err(Fault::from)?);
+    };
+    let merchant = view.merchant(merchant_id).await.map_err(Fault::from)?;
+    Ok(vec![merchant.ok_or_else(|| no_merchant(merchant_id))?])
+}
+
+async fn verify_audit(merchant_id: Option<&str>, data: &DataArguments) -> Result<(), CommandError> {
+    let merchant_id = merchant_id.map(parse_merchant_id).transpose()?;
+    let (mut look, vault) = look(data).await?;
+    let outcome = verify_merchants(&mut look, &vault, merchant_id.as_ref()).await;
+    if look.was_disturbed() {
+        return Err(CommandError::Plain(
+            "the database was changed while it was read, perhaps because a server was started: check it again".into(),
+        ));
+    }
+    match outcome? {
+        0 => Ok(()),
+        findings => Err(CommandError::Plain(format!(
+            "the audit chain does not hold, findings: {findings}; keep the database as it is and compare it with a backup"
+        ))),
+    }
+}
+
+async fn verify_merchants(
+    look: &mut Look,
+    vault: &Vault,
+    merchant_id: Option<&MerchantId>,
+) -> Result<u64, CommandError> {
+    let merchants = merchants_in(&mut *look.view, merchant_id).await?;
+    let mut findings = 0;
+    for merchant in merchants {
+        let Look { view, file } = look;
+        let checked = audit::verify(&mut **view, vault, &merchant, &mut |finding| {
+            // what is read of a file that is being changed is no finding
+            if !file.as_ref().is_some_and(store_sqlite::Look::was_disturbed) {
+                print(&finding.to_string());
+            }
+        })
+        .await?;
+        findings += checked.findings;
+        print(&format!("{}: {checked}", merchant.merchant_id));
+    }
+    Ok(findings)
 }

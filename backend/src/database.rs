@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use store::Store;
+use store::{Read, Store};
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 
@@ -58,5 +58,43 @@ impl Database {
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
             Self::Postgres(url) => Arc::new(PostgresStore::open(url).await?),
         })
+    }
+    /// Opens one that must be there for nothing but reading: nothing of it or beside it is changed.
+    ///
+    /// # Errors
+    /// [`CommandError`] says what to do.
+    pub async fn look(&self) -> Result<Look, CommandError> {
+        Ok(match self {
+            Self::Sqlite(path) => {
+                let file = store_sqlite::Look::at(path).await?;
+                Look {
+                    view: file.view(),
+                    file: Some(file),
+                }
+            }
+            Self::Postgres(url) => Look {
+                view: PostgresStore::look(url).await?,
+                file: None,
+            },
+        })
+    }
+}
+
+/// A database that is only looked at.
+pub struct Look {
+    /// What to read from.
+    pub view: Box<dyn Read>,
+    /// The file, where it is one.
+    pub file: Option<store_sqlite::Look>,
+}
+
+impl Look {
+    /// Whether what was read is worth nothing, because the file was changed meanwhile in a way that only
+    /// whoever expects it can follow.
+    #[must_use]
+    pub fn was_disturbed(&self) -> bool {
+        self.file
+            .as_ref()
+            .is_some_and(store_sqlite::Look::was_disturbed)
     }
 }

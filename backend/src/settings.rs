@@ -59,6 +59,12 @@ pub enum Command {
         #[arg(long, env = "ONFILE_DATABASE_URL", hide_env_values = true)]
         to: String,
     },
+    /// The audit chains.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Erase DELETED customers whose retention is over, for good; without --yes only says who is due, and
+    /// when others are.
+    Erase(EraseArguments),
 }
 
 /// Where the data is.
@@ -191,6 +197,44 @@ pub enum RotateCommand {
         #[command(flatten)]
         data: DataArguments,
     },
+}
+
+/// `audit ...`
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Check the audit chains against their hashes and signed heads, also beside a running server; changes
+    /// nothing, and ends with status 1 if anything does not hold.
+    Verify {
+        /// Of one merchant only.
+        #[arg(long)]
+        merchant_id: Option<String>,
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
+}
+
+/// Arguments of `erase`.
+#[derive(Args)]
+pub struct EraseArguments {
+    /// Of one merchant only.
+    #[arg(long)]
+    pub merchant_id: Option<String>,
+    /// One DELETED customer, whether its retention is over or not.
+    #[arg(long, requires = "merchant_id")]
+    pub customer_id: Option<String>,
+    /// Really erase. There is no way back.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print the receipts of those who were erased, as lines of JSON.
+    #[arg(long, conflicts_with_all = ["customer_id", "yes", "reapply"])]
+    pub list: bool,
+    /// Erase again what a restored backup brought back: a file that --list has written.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["customer_id", "merchant_id"])]
+    pub reapply: Option<PathBuf>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArguments,
 }
 
 impl From<&DemoArguments> for DataArguments {

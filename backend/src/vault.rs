@@ -218,6 +218,10 @@ pub struct Vault {
     pub codes: Key,
     /// Blind index of phones for the limits that hold across merchants.
     pub phones: Key,
+    /// Signs the ends of audit chains.
+    pub audit_heads: Key,
+    /// Signs the receipts of erased customers.
+    pub erasures: Key,
 }
 
 /// A merchant's keys, opened.
@@ -276,6 +280,8 @@ impl Vault {
             access_tokens: instance.derive("onfile access tokens"),
             codes: instance.derive("onfile code pepper"),
             phones: instance.derive("onfile phones"),
+            audit_heads: instance.derive("onfile audit heads"),
+            erasures: instance.derive("onfile erasures"),
             root: RwLock::new(root),
         }
     }

@@ -10,6 +10,7 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::SystemTime;
 
 fn onfile() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onfile"));
@@ -317,11 +318,184 @@ fn serving_needs_a_root_key_and_a_merchant_is_created_beside_it() {
     );
 }
 
+/// Every file of a directory, with what is in it and when it was changed.
+fn contents(directory: &Path) -> Vec<(String, Vec<u8>, SystemTime)> {
+    let mut files: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let changed = fs::metadata(&path).unwrap().modified().unwrap();
+            (
+                path.display().to_string(),
+                fs::read(&path).unwrap(),
+                changed,
+            )
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn verify(data: &Path, further: &[&str]) -> Output {
+    let data = data.to_str().unwrap();
+    let arguments = [&["audit", "verify", "--data-dir", data], further].concat();
+    run(&arguments)
+}
+
+#[test]
+fn the_audit_chains_are_checked_beside_a_server_and_without_one_and_nothing_is_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("demo");
+    let said = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+
+    let demo = Demo::start(&data, &[]);
+    let beside = verify(&data, &[]);
+    assert_eq!(beside.status.code(), Some(0), "{beside:?}");
+    demo.interrupt();
+
+    let before = contents(&data);
+    let output = verify(&data, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let lines = said(&output);
+    let (merchant, counts) = lines.trim_end().split_once(": ").unwrap();
+    assert!(counts.ends_with("; findings 0"), "{counts}");
+    assert!(!counts.starts_with("entries 0"), "{counts}");
+    assert!(!counts.contains("; signed heads 0"), "{counts}");
+    let output = verify(&data, &["--merchant-id", merchant]);
+    assert_eq!(said(&output), lines);
+    let output = verify(&data, &["--merchant-id", "mer-v1-nobody"]);
+    assert!(refusal(&output).contains("there is no merchant mer-v1-nobody"));
+    assert!(contents(&data) == before, "something was changed");
+
+    let rotate = ["keys", "rotate", "root", "--data-dir"];
+    let rotated = run(&[&rotate[..], &[data.to_str().unwrap()]].concat());
+    assert!(rotated.status.success(), "{rotated:?}");
+    assert_eq!(said(&verify(&data, &[])), lines, "under the new root key");
+
+    let database = data.join("onfile.sqlite");
+    let mut bytes = fs::read(&database).unwrap();
+    // everywhere, because pages that are no longer used hold it too
+    let word = b"customer.create";
+    for place in 0..bytes.len() - word.len() {
+        if bytes[place..].starts_with(word) {
+            bytes[place] = b'C';
+        }
+    }
+    fs::write(&database, bytes).unwrap();
+    let output = verify(&data, &[]);
+    assert!(refusal(&output).contains("the audit chain does not hold"));
+    let lines = said(&output);
+    assert!(
+        lines.contains(": hash does not match what the entry says\n")
+            && !lines.ends_with("; findings 0\n"),
+        "{lines}"
+    );
+
+    fs::write(data.join("root.key"), "ab".repeat(16) + &"cd".repeat(16)).unwrap();
+    let before = contents(&data);
+    assert!(refusal(&verify(&data, &[])).contains("another root key"));
+    assert!(contents(&data) == before, "something was changed");
+}
+
+#[test]
+fn a_check_of_the_audit_chains_makes_nothing_where_there_is_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    assert!(refusal(&verify(&data, &[])).contains("root.key"));
+    assert!(!data.exists());
+    let keys = ["keys", "init", "--data-dir", data.to_str().unwrap()];
+    assert!(run(&keys).status.success());
+    let before = contents(&data);
+    assert!(refusal(&verify(&data, &[])).contains("there is no database"));
+    assert!(contents(&data) == before, "something was made");
+}
+
+#[test]
+fn customers_are_erased_only_when_that_is_meant_and_again_after_a_restore() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("demo");
+    let erase = |further: &[&str]| {
+        let data = data.to_str().unwrap();
+        let output = run(&[&["erase", "--data-dir", data], further].concat());
+        let lines = String::from_utf8(output.stdout.clone()).unwrap();
+        (output, lines)
+    };
+    let done = |further: &[&str]| {
+        let (output, lines) = erase(further);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        lines
+    };
+    let demo = Demo::start(&data, &[]);
+    demo.interrupt();
+    let copy = directory.path().join("copy.sqlite");
+    fs::copy(data.join("onfile.sqlite"), &copy).unwrap();
+
+    // the demo's one deleted customer is not due yet
+    let before = contents(&data);
+    let lines = done(&[]);
+    assert!(
+        lines.ends_with("due now: 0; later: 1; nothing was erased, --yes does it\n"),
+        "{lines}"
+    );
+    let ids = lines.split_once(':').unwrap().0.to_owned();
+    let (merchant, customer) = ids.split_once(' ').unwrap();
+    let one = ["--merchant-id", merchant, "--customer-id", customer];
+    assert!(done(&one).starts_with(&format!("{merchant} {customer}: deleted")));
+    assert_eq!(done(&["--list"]), "");
+    assert!(contents(&data) == before, "something was changed");
+    assert_eq!(done(&["--yes"]), "erased: 0\n");
+
+    // beside a server, which is left to rewrite the file: it does at its next start
+    let demo = Demo::start(&data, &[]);
+    let lines = done(&[&one[..], &["--yes"]].concat());
+    assert!(lines.starts_with(&format!("{merchant} {customer}: erased, with tokens")));
+    assert!(lines.contains("a server runs on this database"), "{lines}");
+    demo.interrupt();
+    assert_eq!(done(&["--yes"]), "erased: 0\n");
+    let (again, _) = erase(&[&one[..], &["--yes"]].concat());
+    assert!(refusal(&again).contains("there is no such customer"));
+    let receipts = done(&["--list"]);
+    assert_eq!(receipts.lines().count(), 1);
+    assert!(receipts.contains(customer));
+    assert_eq!(verify(&data, &[]).status.code(), Some(0));
+
+    // the backup comes back
+    fs::copy(&copy, data.join("onfile.sqlite")).unwrap();
+    let file = directory.path().join("erased.jsonl");
+    let reapply = ["--reapply", file.to_str().unwrap()];
+    let changed = receipts.replace("\"tokens\":", "\"tokens\":1");
+    for (content, problem) in [
+        ("{}\n", "line 1 is no receipt"),
+        (changed.as_str(), "line 1 was changed"),
+    ] {
+        fs::write(&file, content).unwrap();
+        let (refused, _) = erase(&[&reapply[..], &["--yes"]].concat());
+        assert!(refusal(&refused).contains(problem));
+    }
+    fs::write(&file, &receipts).unwrap();
+    assert_eq!(
+        done(&reapply),
+        "receipts: 1; of these in the database: 1; nothing was erased, --yes does it\n"
+    );
+    let with_yes = [&reapply[..], &["--yes"]].concat();
+    assert_eq!(
+        done(&with_yes),
+        "receipts: 1; erased again: 1; of unknown merchants: 0\n"
+    );
+    assert_eq!(
+        done(&with_yes),
+        "receipts: 1; erased again: 0; of unknown merchants: 0\n"
+    );
+    assert_eq!(done(&["--list"]), receipts);
+    assert_eq!(verify(&data, &[]).status.code(), Some(0));
+}
+
 #[test]
 fn help_lists_the_commands_and_unknown_arguments_are_errors() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     for command in [
-        "demo", "serve", "merchant", "admin", "keys", "backup", "restore", "migrate",
+        "demo", "serve", "merchant", "admin", "keys", "backup", "restore", "migrate", "audit",
+        "erase",
     ] {
         assert!(help.contains(command), "{command}");
     }

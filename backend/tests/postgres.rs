@@ -74,9 +74,16 @@ fn merchants_are_made_on_a_server_by_whoever_has_the_root_key() {
         );
     }
 
+    let verified = run(&data, &url, &["audit", "verify"]);
+    assert!(verified.status.success(), "{verified:?}");
+    let lines = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(lines.matches("; findings 0\n").count(), 2, "{lines}");
+
     assert!(run(&other, &url, &["keys", "init"]).status.success());
-    let words = refusal(&run(&other, &url, &CREATE));
-    assert!(words.contains("root key"), "{words}");
+    for command in [&CREATE[..], &["audit", "verify"]] {
+        let words = refusal(&run(&other, &url, command));
+        assert!(words.contains("root key"), "{words}");
+    }
 }
 
 #[test]

@@ -10,9 +10,11 @@
 
 mod admin;
 mod architecture;
+mod audit;
 mod checkout;
 mod documents;
 mod envelope;
+mod erasure;
 mod hostile;
 mod keys;
 mod merchant;

@@ -7,6 +7,7 @@ use acceptance::database;
 use acceptance::desk::Desk;
 use acceptance::server::Server;
 use axum::http::Method;
+use backend::service::audit;
 use serde_json::json;
 use shared::api::admin::Role;
 
@@ -87,6 +88,30 @@ async fn an_open_widget_is_never_answered_with_half_of_a_change() {
         revision = shopper.get("customer").await["revision"].clone();
         assert_eq!(told["revision"], revision, "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_chain_that_two_nodes_sign_at_once_is_signed_once_and_holds() {
+    let [one, other] = TestApp::two_nodes().await;
+    let merchant = one.merchant().await;
+    for n in 0..8 {
+        merchant.customer(&format!("987654321{n}")).await;
+        let (here, there) = tokio::join!(
+            audit::sign_heads(&one.onfile),
+            audit::sign_heads(&other.onfile)
+        );
+        assert_eq!(here.unwrap() + there.unwrap(), 1);
+    }
+    let mut view = one.onfile.store.read().await.unwrap();
+    let record = view.merchant(&merchant.merchant_id).await.unwrap().unwrap();
+    let mut found = Vec::new();
+    let checked = audit::verify(&mut *view, &one.onfile.vault, &record, &mut |finding| {
+        found.push(finding.to_string());
+    })
+    .await
+    .unwrap();
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!((checked.entries, checked.heads), (8, 8));
 }
 
 #[tokio::test]

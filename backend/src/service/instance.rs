@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{Store, StoreError};
+use store::{Read, Store, StoreError};
 
 use super::{Fault, Onfile};
 use crate::ambient::Random;
@@ -48,15 +48,13 @@ pub trait RootKeys: Send + Sync {
 ///
 /// # Errors
 /// [`InstanceError`].
-pub async fn root_of(store: &dyn Store, at_hand: &[Key]) -> Result<Option<Key>, InstanceError> {
-    let mut read = store.read().await?;
-    let Some(known) = read.instance_value(ROOT_CHECK).await? else {
-        return match read.instance_value(UNFINISHED_COPY).await? {
+pub async fn root_of(view: &mut dyn Read, at_hand: &[Key]) -> Result<Option<Key>, InstanceError> {
+    let Some(known) = view.instance_value(ROOT_CHECK).await? else {
+        return match view.instance_value(UNFINISHED_COPY).await? {
             Some(_) => Err(InstanceError::UnfinishedCopy),
             None => Ok(None),
         };
     };
-    drop(read);
     which(&known, at_hand).map(Some)
 }
 
@@ -80,12 +78,13 @@ pub async fn bind(
     at_hand: &[Key],
     random: &dyn Random,
 ) -> Result<Vault, InstanceError> {
-    let (root, is_new) = match (root_of(&**store, at_hand).await?, at_hand) {
+    let mut view = store.read().await?;
+    let (root, is_new) = match (root_of(&mut *view, at_hand).await?, at_hand) {
         (Some(root), _) => (root, false),
         (None, [first, ..]) => (first.clone(), true),
         (None, []) => return Err(InstanceError::WrongRootKey),
     };
-    if let Some(wrapped) = store.read().await?.instance_value(INSTANCE_KEY).await? {
+    if let Some(wrapped) = view.instance_value(INSTANCE_KEY).await? {
         let instance = open_instance_key(&root, &wrapped).map_err(Fault::from)?;
         return Ok(Vault::new(root, &instance));
     }
@@ -104,12 +103,32 @@ pub async fn bind(
     Ok(Vault::new(root, &instance))
 }
 
+/// What opens a database that is only looked at; none when it was never served.
+///
+/// # Errors
+/// [`InstanceError`], also when none of the root keys at hand is its own.
+pub async fn vault_of(
+    view: &mut dyn Read,
+    at_hand: &[Key],
+) -> Result<Option<Vault>, InstanceError> {
+    let Some(root) = root_of(view, at_hand).await? else {
+        return Ok(None);
+    };
+    let instance = match view.instance_value(INSTANCE_KEY).await? {
+        Some(wrapped) => open_instance_key(&root, &wrapped).map_err(Fault::from)?,
+        // from before root keys could be rotated
+        None => root.clone(),
+    };
+    Ok(Some(Vault::new(root, &instance)))
+}
+
 /// Looks for the root key that the database belongs to now: it may have been rotated beside this process.
 ///
 /// # Errors
 /// [`InstanceError`].
 pub async fn follow_root(app: &Onfile) -> Result<(), InstanceError> {
-    if let Some(root) = root_of(&*app.store, &app.root_keys.read()).await? {
+    let mut view = app.store.read().await?;
+    if let Some(root) = root_of(&mut *view, &app.root_keys.read()).await? {
         app.vault.set_root(root);
     }
     Ok(())

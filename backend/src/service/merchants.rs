@@ -29,6 +29,8 @@ pub struct Settings {
     pub verification_countries: Vec<String>,
     /// Looks of the widget.
     pub appearance: Appearance,
+    /// After how many days a DELETED customer is erased for good.
+    pub retention_days: u32,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             verification_max_age_days: Some(180),
             verification_countries: vec!["91".to_owned()],
             appearance: Appearance::default(),
+            retention_days: 30,
         }
     }
 }
@@ -113,18 +116,25 @@ pub async fn get(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Me
     Ok(Some(merchant))
 }
 
-fn open(app: &Onfile, record: &MerchantRecord) -> Result<Merchant, Fault> {
-    let settings = serde_json::from_str(&record.settings).map_err(|error| {
+/// What a merchant set, from its record.
+///
+/// # Errors
+/// [`Fault`] when it cannot be read.
+pub fn settings_of(record: &MerchantRecord) -> Result<Settings, Fault> {
+    serde_json::from_str(&record.settings).map_err(|error| {
         Fault::Other(format!(
             "the settings of {} cannot be read: {error}",
             record.merchant_id
         ))
-    })?;
+    })
+}
+
+fn open(app: &Onfile, record: &MerchantRecord) -> Result<Merchant, Fault> {
     Ok(Merchant {
         merchant_id: record.merchant_id.clone(),
         name: record.name.clone(),
         sandbox: record.sandbox,
-        settings,
+        settings: settings_of(record)?,
         keys: app.vault.merchant_keys(record)?,
     })
 }

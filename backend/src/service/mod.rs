@@ -6,9 +6,11 @@
 
 pub mod access;
 pub mod admins;
+pub mod audit;
 pub mod changes;
 pub mod checkout_sessions;
 pub mod customers;
+pub mod erasure;
 pub mod idempotency;
 pub mod instance;
 pub mod keys;

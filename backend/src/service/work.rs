@@ -168,41 +168,39 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The hash of an entry: SHA-256 over every field, each with its length in front, so that no two
-/// entries read alike.
+/// The hash of an entry: SHA-256 over every field, each with its length in front, and those that may be
+/// missing with a byte that says whether they are, so that no two entries read alike.
 #[must_use]
 pub fn hash(entry: &AuditRecord) -> Vec<u8> {
     let mut text = Vec::new();
-    let mut add = |part: &[u8]| {
-        text.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-        text.extend_from_slice(part);
-    };
     let actor = serde_json::to_vec(&entry.actor).unwrap_or_default();
-    add(entry.merchant_id.as_str().as_bytes());
-    add(&entry.seq.to_le_bytes());
-    add(&entry.at.as_micros().to_le_bytes());
-    add(&actor);
-    add(entry.actor_id.as_bytes());
-    add(entry.address.as_deref().unwrap_or_default().as_bytes());
-    add(entry.action.as_bytes());
-    add(entry
-        .customer_id
-        .as_ref()
-        .map(CustomerId::as_str)
-        .unwrap_or_default()
-        .as_bytes());
-    add(entry
-        .token_id
-        .as_ref()
-        .map(TokenId::as_str)
-        .unwrap_or_default()
-        .as_bytes());
-    add(entry.fields.as_bytes());
-    add(entry.transition.as_bytes());
-    add(entry.sealed_reason.as_deref().unwrap_or_default());
-    add(entry.request_id.as_bytes());
-    add(&entry.previous_hash);
+    add(&mut text, entry.merchant_id.as_str().as_bytes());
+    add(&mut text, &entry.seq.to_le_bytes());
+    add(&mut text, &entry.at.as_micros().to_le_bytes());
+    add(&mut text, &actor);
+    add(&mut text, entry.actor_id.as_bytes());
+    add_optional(&mut text, entry.address.as_deref().map(str::as_bytes));
+    add(&mut text, entry.action.as_bytes());
+    let customer_id = entry.customer_id.as_ref().map(CustomerId::as_str);
+    add_optional(&mut text, customer_id.map(str::as_bytes));
+    let token_id = entry.token_id.as_ref().map(TokenId::as_str);
+    add_optional(&mut text, token_id.map(str::as_bytes));
+    add(&mut text, entry.fields.as_bytes());
+    add(&mut text, entry.transition.as_bytes());
+    add_optional(&mut text, entry.sealed_reason.as_deref());
+    add(&mut text, entry.request_id.as_bytes());
+    add(&mut text, &entry.previous_hash);
     sha256(&text)
+}
+
+fn add(text: &mut Vec<u8>, part: &[u8]) {
+    text.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+    text.extend_from_slice(part);
+}
+
+fn add_optional(text: &mut Vec<u8>, part: Option<&[u8]>) {
+    text.push(u8::from(part.is_some()));
+    add(text, part.unwrap_or_default());
 }
 
 /// The move of an entry, if it is one.

@@ -10,6 +10,7 @@ mod answers;
 mod audit;
 mod consents;
 mod customers;
+mod erasures;
 mod error;
 mod lease;
 mod limits;
@@ -62,6 +63,14 @@ impl PostgresStore {
         let servers = open::open(url, false).await?;
         Ok(Self { servers })
     }
+
+    /// A view of a database that must have Onfile's tables, through which nothing can be changed.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub async fn look(url: &str) -> std::result::Result<Box<dyn Read>, OpenError> {
+        Ok(Box::new(Reader(open::open_to_look(url).await?)))
+    }
 }
 
 #[async_trait]
@@ -84,6 +93,11 @@ impl Store for PostgresStore {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    /// The server reuses the space of removed rows by itself; its files and its log are not ours to rewrite.
+    async fn scrub(&self) -> Result<()> {
+        Ok(())
     }
 
     async fn close(&self) {

@@ -44,31 +44,43 @@ pub(crate) async fn open(url: &str, create: bool) -> Result<Arc<Servers>, OpenEr
 
 /// Opens a database on a primary and those that follow it. One that does not answer may come back.
 async fn open_several(urls: &[String], create: bool) -> Result<Arc<Servers>, OpenError> {
-    let (mut pools, mut roles, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    let mut unreachable = None;
-    for url in urls {
-        let options = options(url)?;
-        let place = place_of(&options);
-        let pool = pool_lazily(options);
-        let role = role_of(&pool).await.unwrap_or_else(|error| {
+    let pools = pools_of(urls)?;
+    let (index, timeline) = primary_among(urls, &pools).await?;
+    let (Some(url), Some(primary)) = (urls.get(index), pools.get(index).cloned()) else {
+        return Err(no_primary(urls));
+    };
+    let options = options(url)?;
+    prepare(&options, &place_of(&options), create).await?;
+    Ok(Servers::new(pools, primary, timeline))
+}
+
+fn pools_of(urls: &[String]) -> Result<Vec<PgPool>, OpenError> {
+    let pools = urls.iter().map(|url| options(url).map(pool_lazily));
+    pools.collect()
+}
+
+/// Which of several servers is the primary, and its timeline.
+async fn primary_among(urls: &[String], pools: &[PgPool]) -> Result<(usize, i64), OpenError> {
+    let (mut roles, mut unreachable) = (Vec::new(), None);
+    for (url, pool) in urls.iter().zip(pools) {
+        let place = place_of(&options(url)?);
+        roles.push(role_of(pool).await.unwrap_or_else(|error| {
             unreachable.get_or_insert_with(|| not_connected(&place, &error));
             Role::Away
-        });
-        roles.push(role);
-        pools.push(pool);
-        places.push(place);
-    }
-    let primary = last_promoted(&roles).and_then(|(index, timeline)| {
-        let (url, place, pool) = (urls.get(index)?, places.get(index)?, pools.get(index)?);
-        Some((url, place, pool.clone(), timeline))
-    });
-    let Some((url, place, primary, timeline)) = primary else {
-        return Err(unreachable.unwrap_or(OpenError::NoPrimary {
-            places: places.join(", "),
         }));
-    };
-    prepare(&options(url)?, place, create).await?;
-    Ok(Servers::new(pools, primary, timeline))
+    }
+    last_promoted(&roles).ok_or_else(|| unreachable.unwrap_or_else(|| no_primary(urls)))
+}
+
+fn no_primary(urls: &[String]) -> OpenError {
+    let places: Vec<_> = urls
+        .iter()
+        .filter_map(|url| options(url).ok())
+        .map(|options| place_of(&options))
+        .collect();
+    OpenError::NoPrimary {
+        places: places.join(", "),
+    }
 }
 
 /// The URL of each host of one that names several, as libpq reads it: `postgres://user@one:5432,two/name`.
@@ -109,6 +121,44 @@ fn pool_lazily(options: PgConnectOptions) -> PgPool {
             })
         })
         .connect_lazy_with(bounded(options))
+}
+
+/// Opens a database that must have Onfile's tables for nothing but reading.
+pub(crate) async fn open_to_look(url: &str) -> Result<Arc<Servers>, OpenError> {
+    let urls = each_host(url);
+    let url = match urls.as_slice() {
+        [only] => only,
+        several => {
+            let (index, _) = primary_among(several, &pools_of(several)?).await?;
+            urls.get(index).ok_or_else(|| no_primary(several))?
+        }
+    };
+    let options = options(url)?;
+    let place = place_of(&options);
+    let engine = |error: sqlx::Error| OpenError::Engine {
+        place: place.clone(),
+        problem: one_line(&error.to_string()),
+    };
+    let mut connection = reach(&options, &place).await?;
+    check_server(&mut connection, &place).await?;
+    if look_inside(&mut connection, &place).await? {
+        return Err(OpenError::Empty { place });
+    }
+    let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(engine)?;
+    connection.close().await.map_err(engine)?;
+    if usize::try_from(applied).ok() != Some(MIGRATOR.iter().count()) {
+        return Err(OpenError::Older { place });
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(bounded(options).options([("default_transaction_read_only", "on")]))
+        .await
+        .map_err(|error| not_connected(&place, &error))?;
+    Ok(Servers::new(vec![pool.clone()], pool, 0))
 }
 
 pub(crate) fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
@@ -174,6 +224,16 @@ pub(crate) fn connect(
     Box::pin(PgConnection::connect_with(options))
 }
 
+async fn reach(options: &PgConnectOptions, place: &str) -> Result<PgConnection, OpenError> {
+    match tokio::time::timeout(PATIENCE, connect(options)).await {
+        Ok(connected) => connected.map_err(|error| not_connected(place, &error)),
+        Err(_) => Err(OpenError::Unreachable {
+            place: place.to_owned(),
+            problem: "no answer in time".to_owned(),
+        }),
+    }
+}
+
 /// Looks at what is there through a connection of its own and migrates it. Nodes that start together
 /// do this one after the other.
 pub(crate) async fn prepare(
@@ -185,15 +245,7 @@ pub(crate) async fn prepare(
         place: place.to_owned(),
         problem: one_line(&error.to_string()),
     };
-    let mut connection = match tokio::time::timeout(PATIENCE, connect(options)).await {
-        Ok(connected) => connected.map_err(|error| not_connected(place, &error))?,
-        Err(_) => {
-            return Err(OpenError::Unreachable {
-                place: place.to_owned(),
-                problem: "no answer in time".to_owned(),
-            });
-        }
-    };
+    let mut connection = reach(options, place).await?;
     check_server(&mut connection, place).await?;
     sqlx::query("select pg_advisory_lock($1)")
         .bind(OPENING)

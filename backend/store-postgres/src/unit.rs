@@ -11,16 +11,17 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use sqlx::PgPool;
 use store::{
-    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
-    Read, Replaced, Result, Sealed, SessionRecord, StoreError, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
+    MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed, SessionRecord,
+    StoreError, TokenRecord, Write,
 };
 
 use crate::error::{Answer, Failure};
 use crate::lease::{Lease, run};
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
-    tokens,
+    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    sessions, tokens,
 };
 
 pub(crate) struct Unit {
@@ -190,6 +191,40 @@ impl Read for Unit {
         ask!(self, customers::count, merchant, status)
     }
 
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>> {
+        ask!(
+            self,
+            erasures::deleted_customers,
+            merchant,
+            until,
+            after,
+            limit
+        )
+    }
+
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>> {
+        ask!(self, erasures::of_customer, merchant, customer)
+    }
+
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>> {
+        ask!(self, erasures::of_merchant, merchant, after, limit)
+    }
+
     async fn token(
         &mut self,
         merchant: &MerchantId,
@@ -302,6 +337,28 @@ impl Read for Unit {
         ask!(self, audit::history_of, merchant, customer, limit)
     }
 
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>> {
+        ask!(self, audit::entries, merchant, after_seq, limit)
+    }
+
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>> {
+        ask!(self, audit::heads, merchant, after_seq, limit)
+    }
+
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>> {
+        ask!(self, audit::last_head, merchant)
+    }
+
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
         ask!(self, admins::by_email, email)
     }
@@ -397,6 +454,22 @@ impl Write for Unit {
         customer: &CustomerRecord,
     ) -> Result<Replaced> {
         ask_aside!(self, Replaced::Yes, customers::replace, merchant, customer)
+    }
+
+    async fn erase_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Destroyed> {
+        ask!(self, erasures::erase_customer, merchant, customer)
+    }
+
+    async fn forget_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<()> {
+        ask!(self, erasures::forget_phone, merchant, phone_index)
+    }
+
+    async fn append_erasure(&mut self, erasure: &ErasureRecord) -> Result<Inserted> {
+        ask!(self, erasures::append, erasure)
     }
 
     async fn insert_token(
@@ -546,6 +619,10 @@ impl Write for Unit {
 
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)
+    }
+
+    async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted> {
+        ask!(self, audit::append_head, head)
     }
 
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()> {

@@ -278,3 +278,24 @@ async fn a_row_that_lies_is_named() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_database_is_looked_at_without_a_change_and_an_older_one_is_not() {
+    let database = used().await;
+    let before = content(&database).await;
+    let mut view = PostgresStore::look(&database.url).await.unwrap();
+    let found = view.customer(&merchant_id(1), &customer_id(3)).await;
+    assert_eq!(found.unwrap(), Some(customer(3)));
+    assert_eq!(content(&database).await, before);
+    database
+        .tamper("delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)")
+        .await;
+    let before = content(&database).await;
+    let error = PostgresStore::look(&database.url).await.map(drop);
+    assert!(matches!(error, Err(OpenError::Older { .. })));
+    assert_eq!(content(&database).await, before);
+    let empty = Database::new().await;
+    let error = PostgresStore::look(&empty.url).await.map(drop);
+    assert!(matches!(error, Err(OpenError::Empty { .. })));
+    assert_eq!(content(&empty).await, Vec::<String>::new());
+}

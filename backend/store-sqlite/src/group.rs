@@ -167,6 +167,23 @@ impl Writer {
         }
     }
 
+    /// Writes the whole database anew and cuts the log. Deleting leaves bytes behind: in pages that are no
+    /// longer used, in gaps of those that are, because rows move within and between pages, and in the log.
+    pub(crate) async fn scrub(&self) -> store::Result<()> {
+        let mut desk = finish_group(&self.0, self.0.desk.clone().lock_owned().await).await;
+        if !self.is_healthy() {
+            return Err(unavailable(UNHEALTHY));
+        }
+        let scrubbed = desk.scrub().await;
+        if let Err(failure) = &scrubbed
+            && failure.reach == Reach::Engine
+        {
+            desk.lose(failure, &self.0);
+            desk.clear_up(&self.0).await;
+        }
+        scrubbed.map_err(|failure| failure.error)
+    }
+
     /// Refuses new units, finishes those that run, moves the log into the file and closes.
     pub(crate) async fn close(&self) {
         // whoever was in the queue before is served before
@@ -479,6 +496,23 @@ impl Desk {
                 self.clear_up(shared).await;
             }
         }
+    }
+
+    async fn scrub(&mut self) -> Answer<()> {
+        // the copy that is made meanwhile is as large as the database: not in memory
+        self.execute("pragma temp_store = file").await?;
+        let rewritten = self.execute("vacuum").await;
+        self.execute("pragma temp_store = memory").await?;
+        rewritten?;
+        self.written = true;
+        self.checkpoint(true).await;
+        if self.written {
+            return Err(unavailable(
+                "somebody reads the database for long, so that its log cannot be cut yet",
+            )
+            .into());
+        }
+        Ok(())
     }
 
     async fn checkpoint(&mut self, cut: bool) {

@@ -16,6 +16,7 @@ mod compact;
 mod consents;
 mod copy;
 mod customers;
+mod erasures;
 mod error;
 mod group;
 mod limits;
@@ -33,7 +34,7 @@ mod unit;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use sqlx::SqlitePool;
@@ -106,6 +107,61 @@ impl SqliteStore {
     }
 }
 
+/// A database that is only looked at: nothing of it or beside it is changed.
+pub struct Look {
+    readers: SqlitePool,
+    file: Option<StillFile>,
+}
+
+/// A file that nobody had open, by what a change of it would change.
+struct StillFile {
+    path: PathBuf,
+    seen: Option<(u64, SystemTime)>,
+}
+
+impl StillFile {
+    fn seen_at(path: &Path) -> Option<(u64, SystemTime)> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.len(), metadata.modified().ok()?))
+    }
+}
+
+impl Look {
+    /// Looks at a database that must be there, whether somebody serves it or not.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to do.
+    pub async fn at(path: &Path) -> std::result::Result<Self, OpenError> {
+        let seen = StillFile::seen_at(path);
+        let (readers, lies_still) = open::open_to_look(path).await?;
+        Ok(Self {
+            readers,
+            file: lies_still.then(|| StillFile {
+                path: path.to_owned(),
+                seen,
+            }),
+        })
+    }
+
+    /// A view to read from.
+    #[must_use]
+    pub fn view(&self) -> Box<dyn Read> {
+        Box::new(Reader {
+            pool: self.readers.clone(),
+            cache: Arc::new(Cache::new()),
+        })
+    }
+
+    /// Whether a file that nobody had open was changed meanwhile: then what was read is worth nothing.
+    /// One that is served is read through its log, and never is.
+    #[must_use]
+    pub fn was_disturbed(&self) -> bool {
+        self.file
+            .as_ref()
+            .is_some_and(|file| file.seen != StillFile::seen_at(&file.path))
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
@@ -130,6 +186,10 @@ impl Store for SqliteStore {
 
     fn log_bytes(&self) -> Option<u64> {
         Some(self.inner.log_bytes())
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        self.inner.writer.scrub().await
     }
 
     async fn close(&self) {

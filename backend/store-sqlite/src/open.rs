@@ -96,6 +96,46 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
     Ok(Connections { writer, readers })
 }
 
+/// Opens a database that must be there for nothing but reading: nothing of it or beside it is changed.
+/// Answers whether it is read as it lies, because nobody has it open.
+pub(crate) async fn open_to_look(path: &Path) -> Result<(SqlitePool, bool), OpenError> {
+    let engine = |error: sqlx::Error| OpenError::Engine {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    };
+    if !path.exists() {
+        return Err(OpenError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    check_file(path)?;
+    check_inside(path).await?;
+    let lies_still = !has_log(path);
+    let readers = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(
+            options(path, "looker")
+                .read_only(true)
+                .immutable(lies_still)
+                .pragma("query_only", "on"),
+        )
+        .await
+        .map_err(engine)?;
+    let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations")
+        .fetch_one(&readers)
+        .await
+        .map_err(engine)?;
+    if usize::try_from(applied).ok() != Some(MIGRATOR.iter().count()) {
+        return Err(OpenError::Older {
+            path: path.to_owned(),
+        });
+    }
+    Ok((readers, lies_still))
+}
+
 /// Two readers give the most on two cores: each is a thread.
 fn readers_wanted() -> u32 {
     std::thread::available_parallelism()

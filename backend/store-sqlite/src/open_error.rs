@@ -65,6 +65,12 @@ pub enum OpenError {
         /// Its latest migration.
         version: i64,
     },
+    /// It is only to be looked at, and lacks what this version would add to it.
+    #[error("{} was used by an older version of Onfile only; start `onfile serve` of this version once, which brings it up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
     /// A migration stopped in the middle, or is another one than ours.
     #[error("{} is half migrated ({problem}); restore it from a backup", path.display())]
     HalfMigrated {

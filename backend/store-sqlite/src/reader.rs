@@ -11,16 +11,16 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqlitePool;
 use store::{
-    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, PageAfter, Read, Result, Sealed,
-    SessionRecord, TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, ErasureRecord, MerchantRecord,
+    PageAfter, Read, Result, Sealed, SessionRecord, TokenRecord,
 };
 
 use crate::cache::{Cache, Index};
 use crate::error::Failure;
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
-    tokens,
+    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    sessions, tokens,
 };
 
 pub(crate) struct Reader {
@@ -178,6 +178,40 @@ impl Read for Reader {
         ask!(self, customers::count, merchant, status)
     }
 
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>> {
+        ask!(
+            self,
+            erasures::deleted_customers,
+            merchant,
+            until,
+            after,
+            limit
+        )
+    }
+
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>> {
+        ask!(self, erasures::of_customer, merchant, customer)
+    }
+
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>> {
+        ask!(self, erasures::of_merchant, merchant, after, limit)
+    }
+
     async fn token(
         &mut self,
         merchant: &MerchantId,
@@ -295,6 +329,28 @@ impl Read for Reader {
         limit: u32,
     ) -> Result<Vec<AuditRecord>> {
         ask!(self, audit::history_of, merchant, customer, limit)
+    }
+
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>> {
+        ask!(self, audit::entries, merchant, after_seq, limit)
+    }
+
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>> {
+        ask!(self, audit::heads, merchant, after_seq, limit)
+    }
+
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>> {
+        ask!(self, audit::last_head, merchant)
     }
 
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {

@@ -7,15 +7,16 @@ use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
-    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditRecord, ChallengeRecord,
-    CoolDown, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord, PageAfter,
-    Read, Replaced, Result, Sealed, SessionRecord, TokenRecord, Write,
+    AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
+    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
+    MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed, SessionRecord,
+    TokenRecord, Write,
 };
 
 use crate::group::Turn;
 use crate::{
-    admins, answers, audit, consents, customers, limits, merchants, outbox, sealed, sessions,
-    tokens,
+    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    sessions, tokens,
 };
 
 pub(crate) struct Unit(pub(crate) Turn);
@@ -109,6 +110,40 @@ impl Read for Unit {
         status: Option<CustomerStatus>,
     ) -> Result<i64> {
         ask!(self, customers::count, merchant, status)
+    }
+
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>> {
+        ask!(
+            self,
+            erasures::deleted_customers,
+            merchant,
+            until,
+            after,
+            limit
+        )
+    }
+
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>> {
+        ask!(self, erasures::of_customer, merchant, customer)
+    }
+
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>> {
+        ask!(self, erasures::of_merchant, merchant, after, limit)
     }
 
     async fn token(
@@ -223,6 +258,28 @@ impl Read for Unit {
         ask!(self, audit::history_of, merchant, customer, limit)
     }
 
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>> {
+        ask!(self, audit::entries, merchant, after_seq, limit)
+    }
+
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>> {
+        ask!(self, audit::heads, merchant, after_seq, limit)
+    }
+
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>> {
+        ask!(self, audit::last_head, merchant)
+    }
+
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>> {
         ask!(self, admins::by_email, email)
     }
@@ -334,6 +391,23 @@ impl Write for Unit {
     ) -> Result<Replaced> {
         self.touch_customer(merchant, &customer.customer_id);
         ask!(self, customers::replace, merchant, customer)
+    }
+
+    async fn erase_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Destroyed> {
+        self.touch_customer(merchant, customer);
+        ask!(self, erasures::erase_customer, merchant, customer)
+    }
+
+    async fn forget_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<()> {
+        ask!(self, erasures::forget_phone, merchant, phone_index)
+    }
+
+    async fn append_erasure(&mut self, erasure: &ErasureRecord) -> Result<Inserted> {
+        ask!(self, erasures::append, erasure)
     }
 
     async fn insert_token(
@@ -481,6 +555,10 @@ impl Write for Unit {
             self.0.remember_head(&entry.merchant_id, head);
         }
         Ok(())
+    }
+
+    async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted> {
+        ask!(self, audit::append_head, head)
     }
 
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()> {

@@ -10,11 +10,12 @@ use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use store::Store as _;
 use store::conformance::sample::{customer, customer_id, merchant_id, people};
-use store_sqlite::{OpenError, SqliteStore};
+use store_sqlite::{Look, OpenError, SqliteStore};
 use tempfile::TempDir;
 
 fn place() -> (TempDir, PathBuf) {
@@ -38,23 +39,26 @@ async fn tamper(path: &Path, statement: &'static str) {
     connection.close().await.unwrap();
 }
 
+/// Every file of the database's directory, with what is in it and when it was changed.
+fn everything_beside(path: &Path) -> Vec<(PathBuf, Option<Vec<u8>>, SystemTime)> {
+    let mut files: Vec<_> = fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|file| {
+            (
+                file.clone(),
+                fs::read(&file).ok(),
+                file.metadata().unwrap().modified().unwrap(),
+            )
+        })
+        .collect();
+    files.sort();
+    files
+}
+
 /// Refuses to open, says so in one line, and leaves everything in the directory as it was.
 async fn refused(path: &Path) -> OpenError {
-    let everything = || {
-        let mut files: Vec<_> = fs::read_dir(path.parent().unwrap())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .map(|file| {
-                (
-                    file.clone(),
-                    fs::read(&file).ok(),
-                    file.metadata().unwrap().modified().unwrap(),
-                )
-            })
-            .collect();
-        files.sort();
-        files
-    };
+    let everything = || everything_beside(path);
     let before = everything();
     let error = SqliteStore::open(path)
         .await
@@ -64,10 +68,13 @@ async fn refused(path: &Path) -> OpenError {
         .await
         .map(drop)
         .expect_err("it is refused");
-    assert_eq!(
-        std::mem::discriminant(&error),
-        std::mem::discriminant(&existing)
-    );
+    let looked = Look::at(path).await.map(drop).expect_err("it is refused");
+    for another in [existing, looked] {
+        assert_eq!(
+            std::mem::discriminant(&error),
+            std::mem::discriminant(&another)
+        );
+    }
     assert_eq!(before.len(), everything().len());
     assert_eq!(before, everything());
     assert!(!error.to_string().contains('\n'));
@@ -335,4 +342,74 @@ async fn a_file_that_may_not_be_read_is_refused() {
             Err(OpenError::Refused { .. })
         ));
     }
+}
+
+#[tokio::test]
+async fn looking_at_a_closed_database_changes_nothing() {
+    let (_directory, path) = place();
+    database(&path, 3).await;
+    let before = everything_beside(&path);
+    let look = Look::at(&path).await.unwrap();
+    let found = look.view().customer(&merchant_id(1), &customer_id(3)).await;
+    assert_eq!(found.unwrap(), Some(customer(3)));
+    assert!(!look.was_disturbed());
+    drop(look);
+    assert_eq!(everything_beside(&path), before);
+}
+
+#[tokio::test]
+async fn looking_beside_a_server_shows_what_is_only_in_its_log() {
+    let (directory, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    people(&store, 3).await.unwrap();
+    let look = Look::at(&path).await.unwrap();
+    let found = look.view().customer(&merchant_id(1), &customer_id(3)).await;
+    assert_eq!(found.unwrap(), Some(customer(3)));
+    // as after a crash: the log is there, and nobody has it open
+    let crashed = TempDir::new().unwrap();
+    for name in ["onfile.db", "onfile.db-wal"] {
+        fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    let copy = crashed.path().join("onfile.db");
+    let (file, log) = (
+        fs::read(&copy).unwrap(),
+        crashed.path().join("onfile.db-wal"),
+    );
+    let logged = fs::read(&log).unwrap();
+    let looked = Look::at(&copy).await.unwrap();
+    let found = looked
+        .view()
+        .customer(&merchant_id(1), &customer_id(3))
+        .await;
+    assert_eq!(found.unwrap(), Some(customer(3)));
+    drop(looked);
+    assert!(fs::read(&copy).unwrap() == file && fs::read(&log).unwrap() == logged);
+    store.close().await;
+    assert!(!look.was_disturbed(), "it is read through the log");
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_looked_at_is_known() {
+    let (_directory, path) = place();
+    database(&path, 1).await;
+    let look = Look::at(&path).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut unit = store.write().await.unwrap();
+    unit.set_instance_value("some", b"thing").await.unwrap();
+    unit.commit().await.unwrap();
+    store.close().await;
+    assert!(look.was_disturbed());
+}
+
+#[tokio::test]
+async fn a_database_of_an_older_version_is_not_looked_at() {
+    let (_directory, path) = place();
+    database(&path, 1).await;
+    let last =
+        "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)";
+    tamper(&path, last).await;
+    let before = everything_beside(&path);
+    let error = Look::at(&path).await.map(drop).expect_err("it is refused");
+    assert!(matches!(error, OpenError::Older { .. }), "{error}");
+    assert_eq!(everything_beside(&path), before);
 }

@@ -21,6 +21,7 @@ pub mod answers;
 pub mod audit;
 pub mod consents;
 pub mod customers;
+pub mod erasures;
 pub mod limits;
 pub mod merchants;
 pub mod outbox;
@@ -63,6 +64,14 @@ macro_rules! conformance {
                 a_replacement_is_what_is_read_afterwards
                 a_replacement_of_an_old_version_is_stale
                 a_replacement_that_takes_anothers_phone_changes_nothing
+            }
+            erasures {
+                deleted_customers_come_in_the_order_of_their_deletion
+                an_erased_customer_leaves_nothing_and_takes_no_other_along
+                a_forgotten_phone_leaves_nothing_and_takes_no_other_along
+                a_receipt_comes_back_as_it_went_in_and_is_written_once
+                receipts_are_listed_by_customer_after_a_place
+                scrubbing_keeps_what_is_there
             }
             pages {
                 customers_of_an_email_address_come_newest_first
@@ -120,6 +129,10 @@ macro_rules! conformance {
                 the_head_is_the_last_entry_of_its_merchant
                 a_place_in_the_chain_is_taken_once
                 the_history_of_a_customer_comes_newest_first
+                entries_come_oldest_first_after_a_place
+                a_signed_head_comes_back_as_it_went_in
+                the_head_of_a_place_is_signed_once
+                signed_heads_come_oldest_first_after_a_place
             }
             outbox {
                 due_messages_are_claimed_earliest_first
@@ -175,6 +188,7 @@ mod tests {
             include_str!("conformance/audit.rs"),
             include_str!("conformance/consents.rs"),
             include_str!("conformance/customers.rs"),
+            include_str!("conformance/erasures.rs"),
             include_str!("conformance/limits.rs"),
             include_str!("conformance/merchants.rs"),
             include_str!("conformance/outbox.rs"),

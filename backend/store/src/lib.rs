@@ -21,9 +21,10 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 
 pub use record::{
-    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditRecord,
-    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, MerchantRecord, OutboxRecord,
-    PageAfter, Sealed, SessionRecord, SpareKey, SpareRole, TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditHeadRecord,
+    AuditRecord, ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed,
+    ErasureRecord, MerchantRecord, OutboxRecord, PageAfter, Sealed, SessionRecord, SpareKey,
+    SpareRole, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -98,6 +99,10 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// Rewrites the database's own files, so that nothing of removed rows is left in unused space of them:
+    /// as far as that is the engine's to do. Writing waits meanwhile.
+    async fn scrub(&self) -> Result<()>;
+
     /// Finishes what runs and closes the database.
     async fn close(&self);
 }
@@ -166,6 +171,29 @@ pub trait Read: Send {
         merchant: &MerchantId,
         status: Option<CustomerStatus>,
     ) -> Result<i64>;
+
+    /// Customers DELETED at or before an instant, those deleted first before others (by `state_since`, then
+    /// `customer_id`), from behind a place on.
+    async fn deleted_customers(
+        &mut self,
+        merchant: &MerchantId,
+        until: Timestamp,
+        after: Option<&(Timestamp, CustomerId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, CustomerId)>>;
+    /// The receipt of an erased customer.
+    async fn erasure(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Option<ErasureRecord>>;
+    /// The receipts of a merchant by `customer_id`, from behind a place on.
+    async fn erasures(
+        &mut self,
+        merchant: &MerchantId,
+        after: Option<&CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<ErasureRecord>>;
 
     /// A token by id.
     async fn token(
@@ -250,6 +278,24 @@ pub trait Read: Send {
         limit: u32,
     ) -> Result<Vec<AuditRecord>>;
 
+    /// Entries of a merchant's audit chain after a place, oldest first, each with its place: one that
+    /// cannot be read is an error of its own and hides no other.
+    async fn audit_entries(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Result<AuditRecord>)>>;
+    /// Signed heads of a merchant's audit chain after a place, oldest first.
+    async fn audit_heads(
+        &mut self,
+        merchant: &MerchantId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditHeadRecord>>;
+    /// The newest signed head of a merchant's audit chain.
+    async fn last_audit_head(&mut self, merchant: &MerchantId) -> Result<Option<AuditHeadRecord>>;
+
     /// The admin with this e-mail address (lower case), whatever the merchant.
     async fn admin_by_email(&mut self, email: &str) -> Result<Option<AdminRecord>>;
     /// An admin.
@@ -322,6 +368,18 @@ pub trait Write: Read {
         merchant: &MerchantId,
         customer: &CustomerRecord,
     ) -> Result<Replaced>;
+
+    /// Removes a customer and everything that hangs on it: key, profile, indexes, tokens, consents,
+    /// decisions, sessions.
+    async fn erase_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerId,
+    ) -> Result<Destroyed>;
+    /// Removes challenges, cool-downs and counted events of a phone of one merchant.
+    async fn forget_phone(&mut self, merchant: &MerchantId, phone_index: &[u8]) -> Result<()>;
+    /// Adds a receipt; `Taken` when the customer has one.
+    async fn append_erasure(&mut self, erasure: &ErasureRecord) -> Result<Inserted>;
 
     /// Adds a token; `Taken` when the merchant's reference or the id exists.
     async fn insert_token(
@@ -425,6 +483,8 @@ pub trait Write: Read {
 
     /// Adds an entry to a merchant's audit chain.
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()>;
+    /// Adds a signed head; `Taken` when the one of this place exists.
+    async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted>;
 
     /// Adds an outbox message.
     async fn enqueue(&mut self, message: &OutboxRecord) -> Result<()>;

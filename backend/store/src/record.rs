@@ -398,6 +398,51 @@ pub struct AuditRecord {
     pub hash: Vec<u8>,
 }
 
+/// The end of a merchant's audit chain, signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditHeadRecord {
+    /// Whose chain.
+    pub merchant_id: MerchantId,
+    /// The place of the entry that was the last one.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Vec<u8>,
+    /// When signed.
+    pub signed_at: Timestamp,
+    /// The signature over everything above and the signature before.
+    pub signature: Vec<u8>,
+}
+
+/// How many records went with a customer that was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Card tokens.
+    pub tokens: i64,
+    /// Records of consent.
+    pub consents: i64,
+    /// Shown decisions.
+    pub decisions: i64,
+    /// Checkout sessions.
+    pub sessions: i64,
+}
+
+/// The receipt of a customer that was erased for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErasureRecord {
+    /// Of which merchant.
+    pub merchant_id: MerchantId,
+    /// Whom.
+    pub customer_id: CustomerId,
+    /// When the customer was deleted.
+    pub deleted_at: Timestamp,
+    /// When erased.
+    pub erased_at: Timestamp,
+    /// What went with it.
+    pub destroyed: Destroyed,
+    /// The signature over everything above.
+    pub signature: Vec<u8>,
+}
+
 /// Something that must happen after a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRecord {

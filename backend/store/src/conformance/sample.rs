@@ -13,9 +13,9 @@ use shared::id::{
 use shared::text::Language;
 
 use crate::{
-    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditRecord,
-    ChallengeRecord, CustomerRecord, DecisionRecord, Inserted, MerchantRecord, OutboxRecord,
-    Result, SessionRecord, Store, TokenRecord,
+    AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditHeadRecord,
+    AuditRecord, ChallengeRecord, CustomerRecord, DecisionRecord, Inserted, MerchantRecord,
+    OutboxRecord, Result, SessionRecord, Store, TokenRecord,
 };
 
 /// The instant `seconds` after a fixed one.
@@ -317,6 +317,17 @@ pub fn without_secret(mut answer: AnswerRecord) -> AnswerRecord {
         session.secret = None;
     }
     answer
+}
+
+#[must_use]
+pub fn audit_head(merchant: u32, seq: u32) -> AuditHeadRecord {
+    AuditHeadRecord {
+        merchant_id: merchant_id(merchant),
+        seq: i64::from(seq),
+        hash: hash(seq),
+        signed_at: at(i64::from(seq)),
+        signature: hash(seq + 1),
+    }
 }
 
 #[must_use]

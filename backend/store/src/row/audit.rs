@@ -58,6 +58,17 @@ impl TryFrom<AuditRow> for AuditRecord {
     }
 }
 
+/// A row that does not even come as an [`AuditRow`].
+#[must_use]
+pub fn undecoded(merchant: &MerchantId, seq: i64, problem: &str) -> StoreError {
+    StoreError::Corrupt {
+        table: "audit_entries",
+        column: "*",
+        id: format!("{merchant}/{seq}"),
+        problem: format!("what cannot be decoded ({problem})"),
+    }
+}
+
 #[must_use]
 pub const fn word_of(actor: Actor) -> &'static str {
     match actor {
