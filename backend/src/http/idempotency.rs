@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body as Bytes;
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
@@ -91,6 +92,39 @@ where
                 Err(response)
             }
         }
+    }
+}
+
+/// Finishes a request with a key even when its client goes away meanwhile: whoever asks again is to find
+/// either its answer or nothing of it, not the effect without the answer. A request that is refused is
+/// looked at once more, because what is in its way may be the same request, finished meanwhile elsewhere.
+pub async fn finish_what_is_begun(request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = match read(&parts.headers, body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return error.into_response(),
+    };
+    let again = next.clone();
+    let (first, second) = (parts.clone(), parts);
+    let finished = tokio::spawn(async move {
+        let response = next
+            .run(Request::from_parts(first, Bytes::from(bytes.clone())))
+            .await;
+        match response.extensions().get::<ApiError>() {
+            Some(error) if error.code.http_status() == 422 => {
+                again
+                    .run(Request::from_parts(second, Bytes::from(bytes)))
+                    .await
+            }
+            _ => response,
+        }
+    });
+    match finished.await {
+        Ok(response) => response,
+        Err(error) => ApiError::from(Fault::Other(error.to_string())).into_response(),
     }
 }
 

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use shared::api::error::ErrorCode;
 
 use crate::app::Onfile;
@@ -46,6 +46,7 @@ pub fn public(app: &Arc<Onfile>) -> Router {
     finish(
         app,
         merchant
+            .layer(from_fn(idempotency::finish_what_is_begun))
             .merge(checkout)
             .with_state(Arc::clone(app))
             .merge(described)

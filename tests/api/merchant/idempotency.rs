@@ -1,5 +1,8 @@
 //! `Idempotency-Key`: a request sent again is answered again, and done once.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use acceptance::app::{SHOP, TestApp};
 use acceptance::database;
 use acceptance::request::{Answer, Request};
@@ -335,6 +338,11 @@ async fn a_request_that_still_runs_is_asked_for_again() {
         post(&merchant, CUSTOMER, &body, "k"),
         post(&merchant, CUSTOMER, &body, "k")
     );
+    let (one, other) = if one.status == 201 {
+        (one, other)
+    } else {
+        (other, one)
+    };
     let first = one.is(201);
     assert_eq!(other.header("retry-after"), "1");
     assert_eq!(
@@ -342,4 +350,31 @@ async fn a_request_that_still_runs_is_asked_for_again() {
         "idempotency"
     );
     assert_eq!(post(&merchant, CUSTOMER, &body, "k").await.is(201), first);
+}
+
+#[tokio::test]
+async fn a_request_whose_client_went_away_is_done_once_and_answered() {
+    let app = TestApp::start().await;
+    let merchant = app.merchant().await;
+    for polls in (0..3_000).step_by(30) {
+        let body = json!({ "mobile_number": format!("98765{polls:05}") });
+        let key = polls.to_string();
+        let mut first = Box::pin(post(&merchant, CUSTOMER, &body, &key));
+        for _ in 0..polls {
+            let polled = poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_ready()));
+            if polled.await {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        let answer = loop {
+            let answer = post(&merchant, CUSTOMER, &body, &key).await;
+            if answer.status != 503 {
+                break answer;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(answer.status, 201, "after {polls} polls: {answer}");
+    }
 }
