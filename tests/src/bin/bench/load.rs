@@ -73,6 +73,22 @@ pub struct Seen {
     pub p99: f64,
 }
 
+/// Phones that no load of creations had yet: each has ten million for each of two threads.
+pub struct Phones(u64);
+
+impl Phones {
+    /// None was used yet.
+    pub const fn all() -> Self {
+        Self(8_000_000_000)
+    }
+
+    /// Those of one load.
+    pub const fn more(&mut self) -> u64 {
+        self.0 += 20_000_000;
+        self.0
+    }
+}
+
 /// The scripts, in files.
 pub struct Wrk {
     directory: PathBuf,
@@ -120,7 +136,7 @@ impl Wrk {
         self.run("reads.lua", at, &paths.to_string_lossy(), connections, time)
     }
 
-    /// Creates customers with phones from this number on.
+    /// Creates customers with phones from this number on, see [`Phones`].
     pub fn creates(
         &self,
         at: SocketAddr,

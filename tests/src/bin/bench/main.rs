@@ -17,6 +17,7 @@ mod http;
 mod load;
 mod measure;
 mod pages;
+mod postgres;
 mod report;
 mod seed;
 
