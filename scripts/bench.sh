@@ -2,6 +2,7 @@
 # Measures the release binary: speed beside the limits of this machine, memory, and size. Takes about
 # six minutes of an otherwise idle machine. Arguments go to the benchmark:
 #   scripts/bench.sh [--customers 10000] [--rounds 3] [--seconds 3]
+#   scripts/bench.sh --million   instead: find by phone, cold start and size with 1,000,000 customers
 # Where PostgreSQL is installed it is measured too, on a server of its own with the settings it comes
 # with, or on the one that ONFILE_POSTGRES_URL leads to.
 source "$(dirname "$0")/env.sh"
