@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Measures the release binary: speed beside the limits of this machine, memory, and size. Takes about
-# four minutes of an otherwise idle machine. Arguments go to the benchmark:
+# six minutes of an otherwise idle machine. Arguments go to the benchmark:
 #   scripts/bench.sh [--customers 10000] [--rounds 3] [--seconds 3]
+#   scripts/bench.sh --million   instead: find by phone, cold start and size with 1,000,000 customers
+# Where PostgreSQL is installed it is measured too, on a server of its own with the settings it comes
+# with, or on the one that ONFILE_POSTGRES_URL leads to.
 source "$(dirname "$0")/env.sh"
 
 scripts/setup.sh bench
@@ -9,4 +12,10 @@ say "benchmark: building"
 # Both in one call: the same features, so nothing is built twice.
 cargo build --locked --release -p backend --bin onfile -p acceptance --bin bench
 say "benchmark: measuring"
-exec target/release/bench target/release/onfile "$@"
+beside=()
+if programs=$(find_postgres); then
+  export PATH="$PATH:$programs" # where pgbench may be
+  export TMPDIR="${TMPDIR:-/var/tmp}" # on a disk, which /tmp may not be
+  beside=(scripts/postgres.sh)
+fi
+exec "${beside[@]}" target/release/bench target/release/onfile "$@"

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use backend::database::Database;
+
 use crate::{Outcome, bare};
 
 /// Linux reports CPU time to programs in hundredths of a second, on every machine.
@@ -102,11 +104,21 @@ pub fn bare_axum(customer_json: &str) -> Outcome<Running> {
 pub struct Onfile {
     /// The release binary.
     pub binary: PathBuf,
-    /// Its data.
+    /// Its data, and the root key.
     pub data: PathBuf,
+    /// The URL of a database on a server, where the data is there.
+    pub database_url: Option<String>,
 }
 
 impl Onfile {
+    /// Where its customers are.
+    pub fn database(&self) -> Database {
+        match &self.database_url {
+            Some(url) => Database::Postgres(url.clone()),
+            None => Database::Sqlite(self.data.join("onfile.sqlite")),
+        }
+    }
+
     /// Starts it as it is run for real.
     pub fn serve(&self) -> Outcome<Running> {
         let (public, admin) = (free_address()?, free_address()?);
@@ -119,6 +131,11 @@ impl Onfile {
                 "--admin-addr",
                 &admin.to_string(),
             ])
+            .args(
+                self.database_url
+                    .iter()
+                    .flat_map(|url| ["--database-url", url]),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::seed::{CARDS, Known, Seeded};
+use crate::seed::{Known, Seeded};
 use crate::{Outcome, go_on};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -17,6 +17,8 @@ pub struct Api {
     client: Client,
     url: String,
     token: String,
+    /// Of each customer.
+    cards: usize,
 }
 
 /// Until a server started just now answers this path: how long that took since `begun`.
@@ -71,7 +73,12 @@ impl Api {
             .and_then(Value::as_str)
             .ok_or("no access token")?
             .to_owned();
-        Ok(Self { client, url, token })
+        Ok(Self {
+            client,
+            url,
+            token,
+            cards: seeded.cards,
+        })
     }
 
     /// The access token.
@@ -108,7 +115,7 @@ impl Api {
             let cards = answer.get("tokens").and_then(Value::as_array);
             let right = match cards {
                 Some(cards) => {
-                    cards.len() == CARDS
+                    cards.len() == self.cards
                         && cards.iter().all(|card| {
                             card.pointer("/decision/eligible") == Some(&Value::Bool(true))
                         })

@@ -30,6 +30,25 @@ function request()
 end
 "#;
 
+/// Finds any of so many customers by phone. Their phones are counted, because a million requests do not
+/// fit into the memory of Lua.
+const FINDS: &str = r#"
+local threads = 0
+function setup(thread)
+  threads = threads + 1
+  thread:set("seed", threads)
+end
+local last
+function init(args)
+  wrk.headers["Authorization"] = "Bearer " .. args[2]
+  last = tonumber(args[1]) - 1
+  math.randomseed(seed)
+end
+function request()
+  return wrk.format("GET", string.format("/api/v1/customer?country_code=91&mobile_number=98%08d", math.random(0, last)))
+end
+"#;
+
 /// Creates customers, each with a phone of its own.
 const CREATES: &str = r#"
 local threads = 0
@@ -73,6 +92,22 @@ pub struct Seen {
     pub p99: f64,
 }
 
+/// Phones that no load of creations had yet: each has ten million for each of two threads.
+pub struct Phones(u64);
+
+impl Phones {
+    /// None was used yet.
+    pub const fn all() -> Self {
+        Self(8_000_000_000)
+    }
+
+    /// Those of one load.
+    pub const fn more(&mut self) -> u64 {
+        self.0 += 20_000_000;
+        self.0
+    }
+}
+
 /// The scripts, in files.
 pub struct Wrk {
     directory: PathBuf,
@@ -91,6 +126,7 @@ impl Wrk {
             return Err("wrk is missing: scripts/setup.sh bench".into());
         }
         std::fs::write(directory.join("reads.lua"), format!("{READS}{DONE}"))?;
+        std::fs::write(directory.join("finds.lua"), format!("{FINDS}{DONE}"))?;
         std::fs::write(directory.join("creates.lua"), format!("{CREATES}{DONE}"))?;
         Ok(Self {
             directory: directory.to_owned(),
@@ -120,7 +156,18 @@ impl Wrk {
         self.run("reads.lua", at, &paths.to_string_lossy(), connections, time)
     }
 
-    /// Creates customers with phones from this number on.
+    /// Finds any of the first so many customers by phone.
+    pub fn finds(
+        &self,
+        at: SocketAddr,
+        customers: u32,
+        connections: u32,
+        time: Duration,
+    ) -> Outcome<Seen> {
+        self.run("finds.lua", at, &customers.to_string(), connections, time)
+    }
+
+    /// Creates customers with phones from this number on, see [`Phones`].
     pub fn creates(
         &self,
         at: SocketAddr,

@@ -16,7 +16,9 @@ mod figures;
 mod http;
 mod load;
 mod measure;
+mod million;
 mod pages;
+mod postgres;
 mod report;
 mod seed;
 
@@ -47,9 +49,12 @@ struct Arguments {
     rounds: u32,
     /// How long each takes.
     seconds: u32,
+    /// Whether to look at a store of a million instead.
+    million: bool,
 }
 
-const USAGE: &str = "usage: bench [PATH-OF-ONFILE] [--customers 10000] [--rounds 3] [--seconds 3]";
+const USAGE: &str =
+    "usage: bench [PATH-OF-ONFILE] [--customers 10000] [--rounds 3] [--seconds 3] [--million]";
 
 fn arguments() -> Outcome<Arguments> {
     let mut arguments = Arguments {
@@ -57,6 +62,7 @@ fn arguments() -> Outcome<Arguments> {
         customers: 10_000,
         rounds: 3,
         seconds: 3,
+        million: false,
     };
     let mut given = std::env::args().skip(1);
     while let Some(word) = given.next() {
@@ -71,6 +77,7 @@ fn arguments() -> Outcome<Arguments> {
             "--customers" => arguments.customers = number()?,
             "--rounds" => arguments.rounds = number()?,
             "--seconds" => arguments.seconds = number()?,
+            "--million" => arguments.million = true,
             path if !path.starts_with('-') => arguments.onfile = PathBuf::from(path),
             _ => return Err(USAGE.into()),
         }
@@ -125,7 +132,13 @@ fn main() -> ExitCode {
         runtime.block_on(bare::serve())
     } else {
         runtime.spawn(asked_to_stop());
-        arguments().and_then(|arguments| measure::run(&runtime, &arguments))
+        arguments().and_then(|arguments| {
+            if arguments.million {
+                million::run(&runtime, &arguments)
+            } else {
+                measure::run(&runtime, &arguments)
+            }
+        })
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,20 +5,24 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::children::{self, Onfile, Running};
 use crate::disk::Rows;
 use crate::figures::Figures;
 use crate::http::{self, Api};
-use crate::load::{Seen, Wrk};
+use crate::load::{Phones, Seen, Wrk};
 use crate::report::{self, Row, Target, Unit};
 use crate::seed::{self, Seeded};
-use crate::{Arguments, Outcome, go_on, pages, say};
+use crate::{Arguments, Outcome, go_on, pages, postgres, say};
 
 const CONNECTIONS: [u32; 3] = [1, 16, 64];
+/// Of the reads that are looked at by themselves and while others create.
+const READERS: u32 = 16;
+const CREATORS: u32 = 64;
 const COLD_STARTS: u32 = 5;
-const WARM_UP: Duration = Duration::from_secs(1);
+pub const WARM_UP: Duration = Duration::from_secs(1);
 /// How long one-by-one commits are measured before and after each load of creations.
 const COMMITS: Duration = Duration::from_secs(1);
 const BARE: &str = "bare axum";
@@ -26,9 +30,11 @@ const ONE_BY_ONE: &str = "one-row commits";
 
 /// One kind of load at one number of connections.
 #[derive(Default)]
-struct Measured {
-    rate: Figures,
-    p50: Figures,
+pub struct Measured {
+    /// Answers per second.
+    pub rate: Figures,
+    /// Half of the answers took at most this, in microseconds.
+    pub p50: Figures,
     p99: Figures,
     cpu: Figures,
 }
@@ -47,35 +53,31 @@ impl Measured {
 type Pick = fn(&Measured) -> &Figures;
 
 /// What a load is: of what, over how many connections.
-type Loads = BTreeMap<(&'static str, u32), Measured>;
+pub type Loads = BTreeMap<(&'static str, u32), Measured>;
 
-const GET: &str = "get by id";
+pub const GET: &str = "get by id";
 const FIND: &str = "find by phone";
 const TOKENS: &str = "tokens with decisions";
-const CREATE: &str = "create, durable";
+pub const CREATE: &str = "create, durable";
+const ALONE: &str = "get by id, alone";
+const MEANWHILE: &str = "get by id, while 64 create";
+const CREATE_MEANWHILE: &str = "create, durable, while 16 get";
 
 /// Measures everything and prints the table.
 pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     say(&conditions("at the start")?);
-    // Beside the binary: a directory for temporary files may be in memory, where nothing is durable.
-    let place = arguments
-        .onfile
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let directory = tempfile::Builder::new()
-        .prefix("bench-")
-        .tempdir_in(place)?;
+    let directory = directory(arguments)?;
     let onfile = Onfile {
         binary: arguments.onfile.clone(),
         data: directory.path().join("data"),
+        database_url: None,
     };
     say(&format!(
         "{} customers with {} cards each: writing",
         arguments.customers,
         seed::CARDS
     ));
-    let seeded = runtime.block_on(seed::plant(&onfile.data, arguments.customers))?;
+    let seeded = runtime.block_on(seed::plant(&onfile, arguments.customers, seed::CARDS))?;
 
     say("cold starts");
     let (running, api, cold) = runtime.block_on(cold_starts(&onfile, &seeded))?;
@@ -91,14 +93,17 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     let mut loads = Loads::new();
     reads(arguments, &wrk, &seeded, &bare, &running, &mut loads)?;
     let peak_of_reads = running.memory("VmHWM")?;
+    let mut phones = Phones::all();
     let commits = creates(
         runtime,
         arguments,
         &wrk,
         directory.path(),
         &running,
+        &mut phones,
         &mut loads,
     )?;
+    reads_meanwhile(arguments, &wrk, &seeded, &running, &mut phones, &mut loads)?;
     let peak = running.memory("VmHWM")?;
     runtime.block_on(api.check_all(&seeded.customers))?;
     let mut rows = speed(&loads, &commits);
@@ -133,12 +138,31 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     }
     running.end()?;
     drop(bare);
+    match runtime.block_on(postgres::Limits::make()) {
+        Ok(limits) => {
+            rows.extend(postgres::run(runtime, arguments, &limits)?);
+        }
+        Err(problem) => say(&format!("nothing of PostgreSQL: {problem}")),
+    }
     say(&conditions("at the end")?);
     report::print(&rows)
 }
 
+/// A directory for what is measured. Beside the binary: one for temporary files may be in memory, where
+/// nothing is durable.
+pub fn directory(arguments: &Arguments) -> Outcome<TempDir> {
+    let place = arguments
+        .onfile
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    Ok(tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(place)?)
+}
+
 /// What else the machine was doing.
-fn conditions(when: &str) -> Outcome<String> {
+pub fn conditions(when: &str) -> Outcome<String> {
     let load = std::fs::read_to_string("/proc/loadavg")?;
     let load: Vec<_> = load.split(' ').take(3).collect();
     let cores = std::thread::available_parallelism()?;
@@ -149,7 +173,7 @@ fn conditions(when: &str) -> Outcome<String> {
 }
 
 /// Starts Onfile several times on the store that is there; the last one goes on running.
-async fn cold_starts(onfile: &Onfile, seeded: &Seeded) -> Outcome<(Running, Api, Figures)> {
+pub async fn cold_starts(onfile: &Onfile, seeded: &Seeded) -> Outcome<(Running, Api, Figures)> {
     let first = seeded.customers.first().ok_or("no customers")?;
     let mut running = onfile.serve()?;
     let url = |running: &Running| format!("http://{}", running.address);
@@ -173,7 +197,7 @@ async fn cold_starts(onfile: &Onfile, seeded: &Seeded) -> Outcome<(Running, Api,
 }
 
 /// Runs one load and reads the server's clock before and after.
-fn one(
+pub fn one(
     server: &Running,
     load: impl FnOnce(SocketAddr) -> Outcome<Seen>,
     into: Option<&mut Measured>,
@@ -232,17 +256,16 @@ fn creates(
     wrk: &Wrk,
     directory: &Path,
     onfile: &Running,
+    phones: &mut Phones,
     loads: &mut Loads,
 ) -> Outcome<Figures> {
     let mut rows = runtime.block_on(Rows::make(directory))?;
     let mut commits = Figures::default();
-    // Each load has ten million phones for each of two threads.
-    let mut first = 8_000_000_000_u64;
-    let mut numbers = || {
-        first += 20_000_000;
-        first
-    };
-    one(onfile, |at| wrk.creates(at, numbers(), 16, WARM_UP), None)?;
+    one(
+        onfile,
+        |at| wrk.creates(at, phones.more(), 16, WARM_UP),
+        None,
+    )?;
     let time = Duration::from_secs(arguments.seconds.into());
     for round in 1..=arguments.rounds {
         say(&format!(
@@ -255,7 +278,7 @@ fn creates(
             let into = loads.entry((CREATE, connections)).or_default();
             one(
                 onfile,
-                |at| wrk.creates(at, numbers(), connections, time),
+                |at| wrk.creates(at, phones.more(), connections, time),
                 Some(into),
             )?;
             let after = runtime.block_on(rows.rate(COMMITS))?;
@@ -269,6 +292,64 @@ fn creates(
     Ok(commits)
 }
 
+/// Reads by themselves, and then the same while others create as fast as they can.
+fn reads_meanwhile(
+    arguments: &Arguments,
+    wrk: &Wrk,
+    seeded: &Seeded,
+    onfile: &Running,
+    phones: &mut Phones,
+    loads: &mut Loads,
+) -> Outcome<()> {
+    let paths = wrk.paths("get", seeded.customers.iter().map(http::path_by_id))?;
+    let time = Duration::from_secs(arguments.seconds.into());
+    for round in 1..=arguments.rounds {
+        say(&format!(
+            "reads while others create, round {round} of {}",
+            arguments.rounds
+        ));
+        let read = |at| wrk.reads(at, &paths, READERS, time);
+        let alone = loads.entry((ALONE, READERS)).or_default();
+        one(onfile, read, Some(alone))?;
+        let first = phones.more();
+        let created = std::thread::scope(|scope| {
+            // from before the first read until after the last
+            let longer = time + 2 * WARM_UP;
+            let creating =
+                scope.spawn(move || wrk.creates(onfile.address, first, CREATORS, longer));
+            std::thread::sleep(WARM_UP);
+            let meanwhile = loads.entry((MEANWHILE, READERS)).or_default();
+            one(onfile, read, Some(meanwhile))?;
+            creating
+                .join()
+                .map_err(|_| "the load of creations panicked")?
+        })?;
+        let creations = loads.entry((CREATE_MEANWHILE, CREATORS)).or_default();
+        creations.rate.push(created.rate);
+    }
+    Ok(())
+}
+
+/// The line on the rate of a load, beside that of another one at as many connections.
+pub fn rate(
+    loads: &Loads,
+    (kind, connections): (&'static str, u32),
+    limit: Option<&'static str>,
+    target: Target,
+) -> Option<Row> {
+    let limit = limit.and_then(|limit| {
+        let beside = loads.get(&(limit, connections))?;
+        Some((limit, beside.rate.clone()))
+    });
+    Some(Row {
+        figure: format!("{kind}, {connections} conn."),
+        figures: loads.get(&(kind, connections))?.rate.clone(),
+        unit: Unit::Rate,
+        limit,
+        target,
+    })
+}
+
 /// The lines on speed.
 fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -280,32 +361,30 @@ fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
         (CREATE, Some(0.50)),
     ] {
         for connections in CONNECTIONS {
-            let Some(measured) = loads.get(&(kind, connections)) else {
-                continue;
-            };
             let limit = match kind {
                 BARE => None,
                 CREATE => Some(ONE_BY_ONE),
                 _ => Some(BARE),
             };
-            let limit = limit.and_then(|limit| {
-                let beside = loads.get(&(limit, connections))?;
-                Some((limit, beside.rate.clone()))
-            });
             let promised = if kind == CREATE { 1 } else { 64 };
             let target = share
                 .filter(|_| connections == promised)
                 .map_or(Target::None, Target::Share);
-            let figure = format!("{kind}, {connections} conn.");
-            rows.push(Row {
-                figure,
-                figures: measured.rate.clone(),
-                unit: Unit::Rate,
-                limit,
-                target,
-            });
+            rows.extend(rate(loads, (kind, connections), limit, target));
         }
     }
+    rows.extend(rate(
+        loads,
+        (MEANWHILE, READERS),
+        Some(ALONE),
+        Target::Share(0.70),
+    ));
+    rows.extend(rate(
+        loads,
+        (CREATE_MEANWHILE, CREATORS),
+        Some(CREATE),
+        Target::None,
+    ));
     rows.push(Row {
         figure: format!("{ONE_BY_ONE}, WAL, FULL"),
         figures: commits.clone(),

@@ -39,6 +39,8 @@ pub enum Target {
     None,
     /// At least this share of its limit.
     Share(f64),
+    /// At most so many times its limit.
+    Times(f64),
     /// At most this.
     AtMost(f64),
 }
@@ -102,6 +104,10 @@ impl Row {
             Target::Share(least) => (
                 format!(">= {:.0} %", least * 100.0),
                 ratio.map(|ratio| ratio >= least),
+            ),
+            Target::Times(most) => (
+                format!("<= {:.0} %", most * 100.0),
+                ratio.map(|ratio| ratio <= most),
             ),
             Target::AtMost(most) => (format!("<= {}", self.unit.text(most)), Some(median <= most)),
         };

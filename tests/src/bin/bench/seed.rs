@@ -1,16 +1,16 @@
-//! A store with many customers, each with three saved cards that can be used. The records are the ones
-//! that the services write, sealed with the merchant's keys; they are written in large units, because
-//! how they came to be is not measured.
+//! A store with many customers, each with saved cards that can be used. The records are the ones that the
+//! services write, sealed with the merchant's keys, and each customer has its entry in the history; they
+//! are written in large units, because how they came to be is not measured.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use backend::ambient::SystemRandom;
-use backend::app::Onfile;
+use backend::app::Onfile as App;
 use backend::command::{self, RootKeyFile};
-use backend::database::Database;
 use backend::sender::Unconfigured;
+use backend::service::By;
 use backend::service::merchants::{self, Merchant, NewMerchant, Settings};
+use backend::service::work::{Entry, Work};
 use backend::vault::sha256;
 use shared::Timestamp;
 use shared::card_token::{CardSummary, CardType, PaymentMethod, TokenProvider, TokenStatus};
@@ -20,11 +20,12 @@ use shared::customer::{
     Reference,
 };
 use shared::id::{CustomerId, ServiceProviderTokenId, TokenId};
-use store::{Inserted, TokenRecord, Write};
+use store::{Inserted, TokenRecord};
 
+use crate::children::Onfile;
 use crate::{Outcome, go_on};
 
-/// Saved cards of each customer.
+/// Saved cards of each customer, unless said otherwise.
 pub const CARDS: usize = 3;
 /// How many customers are written in one unit.
 const UNIT: u32 = 500;
@@ -35,6 +36,8 @@ pub struct Seeded {
     pub merchant: NewMerchant,
     /// Whom to ask for.
     pub customers: Vec<Known>,
+    /// Saved cards of each.
+    pub cards: usize,
 }
 
 /// A customer on file.
@@ -45,13 +48,13 @@ pub struct Known {
     pub mobile_number: String,
 }
 
-/// Makes the data directory.
-pub async fn plant(data: &Path, customers: u32) -> Outcome<Seeded> {
-    std::fs::create_dir_all(data)?;
-    let root_keys = RootKeyFile::within(data);
+/// Makes the data of an Onfile that does not run yet.
+pub async fn plant(onfile: &Onfile, customers: u32, cards: usize) -> Outcome<Seeded> {
+    std::fs::create_dir_all(&onfile.data)?;
+    let root_keys = RootKeyFile::within(&onfile.data);
     root_keys.make_unless_there()?;
     let app = command::assemble(
-        &Database::Sqlite(data.join("onfile.sqlite")),
+        &onfile.database(),
         root_keys,
         Arc::new(Unconfigured),
         String::new(),
@@ -65,24 +68,26 @@ pub async fn plant(data: &Path, customers: u32) -> Outcome<Seeded> {
     let mut known = Vec::new();
     for first in (0..customers).step_by(UNIT.try_into()?) {
         go_on()?;
-        let mut unit = app.store.write().await?;
+        let mut work = Work::begin(&app, &merchant).await?;
         for number in first..customers.min(first + UNIT) {
-            known.push(plant_one(&app, &merchant, &mut *unit, number).await?);
+            known.push(plant_one(&app, &merchant, &mut work, number, cards).await?);
         }
-        unit.commit().await?;
+        work.commit().await?;
     }
     app.store.close().await;
     Ok(Seeded {
         merchant: new,
         customers: known,
+        cards,
     })
 }
 
 async fn plant_one(
-    app: &Onfile,
+    app: &App,
     merchant: &Merchant,
-    unit: &mut dyn Write,
+    work: &mut Work<'_>,
     number: u32,
+    cards: usize,
 ) -> Outcome<Known> {
     let now = app.clock.now();
     let customer_id = CustomerId::new(now, app.random_bytes());
@@ -100,10 +105,11 @@ async fn plant_one(
     };
     let wrapped = merchant.keys.new_customer_key(&customer_id, &SystemRandom);
     let record = merchant.keys.record(&customer, wrapped, &SystemRandom)?;
+    let unit = work.unit();
     if unit.insert_customer(&merchant.merchant_id, &record).await? == Inserted::Taken {
         return Err("a sample customer exists already".into());
     }
-    for place in 0..CARDS {
+    for place in 0..cards {
         let token = card(
             app,
             &customer_id,
@@ -127,11 +133,29 @@ async fn plant_one(
         unit.append_consent(&merchant.merchant_id, &customer_id, &consent)
             .await?;
     }
+    let entry = Entry {
+        action: "customer.create",
+        customer_id: Some(&customer_id),
+        fields: &FIELDS,
+        ..Entry::default()
+    };
+    work.audit(&By::system("bench"), entry).await?;
     Ok(Known {
         customer_id: customer_id.to_string(),
         mobile_number,
     })
 }
+
+/// What [`profile`] fills in.
+const FIELDS: [&str; 7] = [
+    "merchant_customer_reference",
+    "first_name",
+    "last_name",
+    "mobile_number",
+    "email_id",
+    "billing_address",
+    "merchant_metadata",
+];
 
 fn profile(number: u32, mobile_number: &str) -> Outcome<Profile> {
     let home = Address {
@@ -160,7 +184,7 @@ fn profile(number: u32, mobile_number: &str) -> Outcome<Profile> {
 }
 
 fn card(
-    app: &Onfile,
+    app: &App,
     customer_id: &CustomerId,
     reference: &str,
     place: usize,
