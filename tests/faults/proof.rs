@@ -131,7 +131,7 @@ async fn the_auditor_finds_what_is_lost_changed_or_made_up() {
         ),
         (
             "a stranger",
-            "insert into customers select merchant_id, 'cust-x', 'DELETED', null, null, 0, null, null, 1, \
+            "insert into customers select merchant_id, 'cust-x', 'DELETED', null, null, created_at, null, null, 1, \
              wrapped_key, profile, null, null, null, 0, 0 from customers"
                 .to_owned(),
             |found| found.wrong,
