@@ -139,3 +139,26 @@ async fn one_key_on_two_nodes_at_once_is_one_request() {
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(database::count(&nodes[0], "customers").await, 1);
 }
+
+#[tokio::test]
+async fn one_phone_created_and_deleted_at_once_is_never_a_fault() {
+    let nodes = TestApp::two_nodes().await;
+    let merchant = nodes[0].merchant().await;
+    let mut running = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let merchant = merchant.clone().at(&nodes[n % 2]);
+        running.spawn(async move {
+            for _ in 0..25 {
+                let body = json!({ "mobile_number": PHONE });
+                let answer = merchant.post("/api/v1/customer/identify", &body).await;
+                assert!(answer.status < 300, "{answer}");
+                let customer_id = answer["customer_id"].as_str().unwrap();
+                let deleted = json!({ "status": "DELETED" });
+                merchant.update(customer_id, &deleted).await.is(200);
+            }
+        });
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap();
+    }
+}

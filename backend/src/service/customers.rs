@@ -7,7 +7,7 @@ use shared::customer::{
     PhoneNumber, Profile, Reference, TransitionRefused,
 };
 use shared::id::CustomerId;
-use store::{CustomerRecord, Inserted, Read, Replaced, Write};
+use store::{CustomerRecord, Inserted, Read, Replaced, StoreError, Write};
 
 use super::work::{Entry, Pending, Work, moved};
 use super::{By, Fault, Merchant, Onfile, tokens};
@@ -195,13 +195,12 @@ pub(super) async fn create_in(
     };
     let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
     let record = merchant.keys.record(&customer, key, &*app.random)?;
-    if work
-        .unit()
-        .insert_customer(&merchant.merchant_id, &record)
-        .await?
-        == Inserted::Taken
-    {
-        return Err(in_the_way(work.unit(), merchant, &record).await?);
+    for tries in 1.. {
+        let unit = work.unit();
+        if unit.insert_customer(&merchant.merchant_id, &record).await? == Inserted::Yes {
+            break;
+        }
+        refuse_for(unit, merchant, &record, tries).await?;
     }
     let fields = fields_of(&customer.profile);
     work.audit(
@@ -494,19 +493,24 @@ pub(super) async fn replace_in(
     customer.version += 1;
     customer.updated_at = now;
     let record = merchant.keys.record(customer, wrapped_key, &*app.random)?;
-    match work
-        .unit()
-        .replace_customer(&merchant.merchant_id, &record)
-        .await?
-    {
-        Replaced::Yes => Ok(()),
-        Replaced::Taken => Err(in_the_way(work.unit(), merchant, &record).await?),
-        Replaced::Stale => Err(Fault::Other(format!(
-            "{} changed under its own transaction",
-            customer.customer_id
-        ))
-        .into()),
+    for tries in 1.. {
+        let unit = work.unit();
+        match unit
+            .replace_customer(&merchant.merchant_id, &record)
+            .await?
+        {
+            Replaced::Yes => break,
+            Replaced::Taken => refuse_for(unit, merchant, &record, tries).await?,
+            Replaced::Stale => {
+                return Err(Fault::Other(format!(
+                    "{} changed under its own transaction",
+                    customer.customer_id
+                ))
+                .into());
+            }
+        }
     }
+    Ok(())
 }
 
 /// Raises a customer's version because one of its tokens changed.
@@ -543,16 +547,20 @@ pub(super) async fn load(
     Ok(merchant.keys.customer(&record)?)
 }
 
-async fn in_the_way(
+/// Says who is in the way of a record. Nobody, when whoever it was has been deleted meanwhile: then the
+/// same is to be tried again, a few times.
+async fn refuse_for(
     unit: &mut dyn Write,
     merchant: &Merchant,
     record: &CustomerRecord,
-) -> Result<CustomerError, Fault> {
+    tries: u32,
+) -> Result<(), CustomerError> {
+    const MOST_TRIES: u32 = 32;
     if let Some(index) = &record.phone_index
         && let Some(other) = unit.customer_by_phone(&merchant.merchant_id, index).await?
         && other.customer_id != record.customer_id
     {
-        return Ok(CustomerError::Duplicate {
+        return Err(CustomerError::Duplicate {
             field: "mobile_number",
             customer_id: other.customer_id,
         });
@@ -563,12 +571,16 @@ async fn in_the_way(
             .await?
         && other.customer_id != record.customer_id
     {
-        return Ok(CustomerError::Duplicate {
+        return Err(CustomerError::Duplicate {
             field: "merchant_customer_reference",
             customer_id: other.customer_id,
         });
     }
-    Err(Fault::Other("an insert collided with nobody".into()))
+    if tries == MOST_TRIES {
+        let problem = "whoever was in the way was gone each time";
+        return Err(StoreError::Unavailable(problem.to_owned()).into());
+    }
+    Ok(())
 }
 
 fn action(attempted: Move) -> &'static str {
