@@ -74,7 +74,7 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let app = TestApp::start().await;
+        let app = TestApp::on(Kept::in_file()).await;
         let [one, other] = [app.merchant().await, app.merchant().await];
         // the one that is tampered with is the last, so that its last entries are not signed
         for merchant in [&other, &one] {

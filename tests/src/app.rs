@@ -88,8 +88,13 @@ pub struct TestApp {
 impl TestApp {
     /// A new one, with an empty database.
     pub async fn start() -> Self {
+        Self::on(Kept::new().await).await
+    }
+
+    /// A new one on an empty database.
+    pub async fn on(kept: Kept) -> Self {
         let clock = ManualClock::at(Timestamp::parse(BEGIN).unwrap());
-        let kept = Arc::new(Kept::new().await);
+        let kept = Arc::new(kept);
         Self::open(kept, clock, Arc::default(), Arc::default(), Arc::default()).await
     }
 

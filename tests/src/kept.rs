@@ -29,9 +29,14 @@ impl Kept {
     pub async fn new() -> Self {
         match std::env::var("ONFILE_TEST_DATABASE").as_deref() {
             Ok("postgres") => Self::on_server().await,
-            Ok("sqlite") | Err(_) => Self::File(TempDir::new().unwrap()),
+            Ok("sqlite") | Err(_) => Self::in_file(),
             Ok(other) => panic!("ONFILE_TEST_DATABASE is {other}: there are sqlite and postgres"),
         }
+    }
+
+    /// A directory for a file, whatever the environment chooses for others.
+    pub fn in_file() -> Self {
+        Self::File(TempDir::new().unwrap())
     }
 
     /// A database with nothing in it on the server, whatever the environment chooses for others.
