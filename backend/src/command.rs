@@ -420,22 +420,29 @@ async fn create_admin(
 
 /// For commands that change what is there: makes nothing that is not.
 async fn existing(data: &DataArguments) -> Result<Arc<Onfile>, CommandError> {
-    let database = Database::of(data)?;
-    if let Some(path) = database.path().filter(|path| !path.exists()) {
-        return Err(CommandError::Plain(format!(
-            "there is no database {}: name its directory with --data-dir",
-            path.display()
-        )));
-    }
+    refuse_unfit(data).await?;
     let root_keys = RootKeyFile::of(data);
     assemble(
-        &database,
+        &Database::of(data)?,
         root_keys,
         Arc::new(Unconfigured),
         String::new(),
         Vec::new(),
     )
     .await
+}
+
+/// Refuses a database that is missing, foreign or of another key before it is opened for writing, which
+/// brings an older one up to date.
+async fn refuse_unfit(data: &DataArguments) -> Result<(), CommandError> {
+    match look(data).await.map(drop) {
+        Ok(())
+        | Err(
+            CommandError::Open(store_sqlite::OpenError::Older { .. })
+            | CommandError::OpenServer(store_postgres::OpenError::Older { .. }),
+        ) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Looks at a database that was served under the root key: no directory, key or database is made, and

@@ -244,6 +244,31 @@ async fn rotate(directory: &Path) {
     command::run(command).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_root_rotation_that_is_refused_makes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    let refused = async || {
+        let what = RotateCommand::Root { data: data_in(at) };
+        let command = Command::Keys(KeysCommand::Rotate { what });
+        let error = command::run(command).await.unwrap_err().to_string();
+        assert!(!at.join("root.key.next").exists(), "{error}");
+        error
+    };
+    assert!(refused().await.contains("onfile keys init"));
+    std::fs::write(at.join("root.key"), NEW_ROOT).unwrap();
+    assert!(refused().await.contains("there is no database"));
+    std::fs::remove_file(at.join("root.key")).unwrap();
+    let create = Command::Merchant(MerchantCommand::Create {
+        name: "Tamra Tea".to_owned(),
+        sandbox: true,
+        data: data_in(at),
+    });
+    command::run(create).await.unwrap();
+    std::fs::write(at.join("root.key"), NEW_ROOT).unwrap();
+    assert!(refused().await.contains("another root key"));
+}
+
 /// Opens it as `serve` does.
 async fn opens(directory: &Path) -> Result<(), CommandError> {
     let data = data_in(directory);

@@ -152,16 +152,6 @@ struct Opened {
 
 impl Opened {
     async fn new(data: &DataArguments) -> Result<Self, CommandError> {
-        // refuses what is missing or of another key before anything is opened for writing, which brings what
-        // is old up to date
-        match look(data).await.map(drop) {
-            Ok(())
-            | Err(
-                CommandError::Open(store_sqlite::OpenError::Older { .. })
-                | CommandError::OpenServer(store_postgres::OpenError::Older { .. }),
-            ) => {}
-            Err(error) => return Err(error),
-        }
         let database = Database::of(data)?;
         let on_server = database.path().is_none();
         let alone = if on_server {

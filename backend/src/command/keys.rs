@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{CommandError, existing, make_directory, no_merchant, parse_merchant_id, print};
+use super::{
+    CommandError, existing, make_directory, no_merchant, parse_merchant_id, print, refuse_unfit,
+};
 use crate::ambient::SystemRandom;
 use crate::service::keys::{self, Step};
 use crate::service::{Fault, instance};
@@ -171,7 +173,7 @@ async fn rotate_root(data: &DataArguments) -> Result<(), CommandError> {
     let files = RootKeyFile::of(data);
     let (path, next, previous) = (files.0.clone(), files.next(), files.previous());
     if !next.exists() {
-        read_key(&path)?;
+        refuse_unfit(data).await?;
         make_key(&next)?;
     }
     let to = read_key(&next)?;
