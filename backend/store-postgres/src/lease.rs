@@ -1,18 +1,24 @@
-//! A connection of the pool while somebody works with it. Whatever is asked of the server ends in time,
-//! even when nothing comes back any more: the bounds that the server keeps itself reach nobody whom it
-//! cannot reach.
+//! The connections to a server, and one of them while somebody works with it. Whatever is asked of the
+//! server ends in time, even when nothing comes back any more: the bounds that the server keeps itself
+//! reach nobody whom it cannot reach.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres};
 use store::StoreError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::{Answer, Failure};
 
 /// Longer than the server's own bounds, which come with better words.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a call waits for a connection to become free.
+const TURN: Duration = Duration::from_secs(3);
+/// A connection that lay about for this long is tried before it is used: the server may be gone.
+const TRIED_AFTER: Duration = Duration::from_secs(1);
 /// How long a connection with nothing under way may take to show that it is alive.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -20,43 +26,96 @@ const PULSE: Duration = Duration::from_secs(1);
 /// that wait short says so as if it were done on both. So only this side's patience bounds it.
 const COMMIT: &str = "set local statement_timeout = 0; commit";
 
+/// The connections to one server. sqlx's pool tries each connection when it comes back, which is a second
+/// round trip for every query; those that gave no trouble are kept here instead.
+pub(crate) struct Pool {
+    connections: PgPool,
+    idle: Mutex<Vec<(PoolConnection<Postgres>, Instant)>>,
+    free: Arc<Semaphore>,
+}
+
+impl Pool {
+    /// As many leases at once as the pool may have connections.
+    pub(crate) fn new(connections: PgPool) -> Arc<Self> {
+        let most = connections.options().get_max_connections();
+        Arc::new(Self {
+            connections,
+            idle: Mutex::default(),
+            free: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX))),
+        })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(PoolConnection<Postgres>, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connection(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        loop {
+            let Some((mut connection, since)) = self.idle().pop() else {
+                return self.connections.acquire().await;
+            };
+            if since.elapsed() < TRIED_AFTER || is_alive(&mut connection).await {
+                return Ok(connection);
+            }
+            connection.close_on_drop();
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.free.is_closed()
+    }
+
+    pub(crate) async fn close(&self) {
+        // from now on, what comes back goes to sqlx's pool
+        self.free.close();
+        self.idle().clear();
+        self.connections.close().await;
+    }
+}
+
 pub(crate) struct Lease {
-    connection: PoolConnection<Postgres>,
-    /// Whether an answer is still to come: its connection is of no use to anybody else.
-    under_way: bool,
+    /// There until the lease ends.
+    connection: Option<PoolConnection<Postgres>>,
+    pool: Arc<Pool>,
+    _turn: OwnedSemaphorePermit,
+    /// An answer is still to come, or something failed: the connection is of no use to anybody else.
+    spent: bool,
 }
 
 impl Lease {
-    pub(crate) async fn take(pool: &PgPool) -> Answer<Self> {
+    pub(crate) async fn take(pool: &Arc<Pool>) -> Answer<Self> {
+        let turn = timeout(TURN, pool.free.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(unavailable("no connection became free in time"));
+        };
         Ok(Self {
-            connection: pool.acquire().await?,
-            under_way: false,
+            connection: Some(pool.connection().await?),
+            pool: pool.clone(),
+            _turn: turn,
+            spent: false,
         })
     }
 
     /// Takes one with a transaction on it, which must be ended before it goes back.
-    pub(crate) async fn begin(pool: &PgPool) -> Answer<Self> {
+    pub(crate) async fn begin(pool: &Arc<Pool>) -> Answer<Self> {
         let mut lease = Self::take(pool).await?;
-        lease.ask_or_give_up("begin").await?;
+        lease.run("begin").await?;
         Ok(lease)
     }
 
     pub(crate) async fn commit(mut self) -> Answer<()> {
-        self.ask_or_give_up(COMMIT).await
+        self.run(COMMIT).await
     }
 
     /// Nothing to be done when it fails: the server rolls back what its client has left.
     pub(crate) async fn roll_back(mut self) {
-        if !self.under_way {
-            let _ = self.ask_or_give_up("rollback").await;
+        if !self.spent {
+            let _ = self.run("rollback").await;
         }
     }
 
-    /// For statements after whose failure nobody knows whether there is a transaction.
-    async fn ask_or_give_up(&mut self, statement: &'static str) -> Answer<()> {
-        let answer = self.ask(|connection| run(connection, statement)).await;
-        self.under_way = answer.is_err();
-        answer
+    async fn run(&mut self, statement: &'static str) -> Answer<()> {
+        self.ask(|connection| run(connection, statement)).await
     }
 
     /// Asks the server something, and does not wait for ever.
@@ -67,42 +126,43 @@ impl Lease {
     where
         F: Future<Output = Answer<T>>,
     {
-        self.under_way = true;
-        match timeout(PATIENCE, call(&mut self.connection)).await {
+        let Some(connection) = self.connection.as_deref_mut() else {
+            return Err(unavailable("the lease has ended"));
+        };
+        let was_spent = std::mem::replace(&mut self.spent, true);
+        match timeout(PATIENCE, call(connection)).await {
             Ok(answer) => {
-                self.under_way = false;
+                self.spent = was_spent || answer.is_err();
                 answer
             }
-            Err(_) => Err(Failure {
-                error: StoreError::Unavailable("no answer in time".to_owned()),
-                loses_unit: true,
-            }),
+            Err(_) => Err(unavailable("no answer in time")),
         }
     }
 }
 
-/// Gives the connection back to the pool, which tries it first. The pool would wait for that without
-/// end, and be one connection poorer.
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.under_way {
-            self.connection.close_on_drop();
-        } else {
-            let back = self.connection.return_to_pool();
-            tokio::spawn(async move {
-                // out of time, it is closed
-                let _ = timeout(PULSE, back).await;
-            });
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        if self.spent {
+            connection.close_on_drop();
+        } else if !self.pool.is_closed() {
+            self.pool.idle().push((connection, Instant::now()));
         }
+    }
+}
+
+fn unavailable(problem: &str) -> Failure {
+    Failure {
+        error: StoreError::Unavailable(problem.to_owned()),
+        loses_unit: true,
     }
 }
 
 /// Tries a connection that lay about.
-pub(crate) async fn is_alive(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    match timeout(PULSE, connection.ping()).await {
-        Ok(answered) => answered.map(|()| true),
-        Err(_) => Err(sqlx::Error::PoolTimedOut),
-    }
+pub(crate) async fn is_alive(connection: &mut PgConnection) -> bool {
+    matches!(timeout(PULSE, connection.ping()).await, Ok(Ok(())))
 }
 
 pub(crate) async fn run(connection: &mut PgConnection, statement: &'static str) -> Answer<()> {

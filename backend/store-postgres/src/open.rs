@@ -9,11 +9,11 @@ use std::time::Duration;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use crate::lease::is_alive;
+use crate::lease::Pool;
 use crate::open_error::OpenError;
-use crate::servers::{Role, Servers, last_promoted, role_of};
+use crate::servers::{Role, Servers, ask_role, last_promoted};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -22,8 +22,6 @@ const OLDEST: i32 = 150_000;
 const CONNECTIONS: u32 = 16;
 /// How long a call waits for a connection, and for making one.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A connection that lay about for this long is tried before it is used: the server may be gone.
-const TRIED_AFTER: Duration = Duration::from_secs(1);
 /// The advisory lock under which nodes that start together look and migrate: "Onfile" in ASCII.
 const OPENING: i64 = 0x4f6e_6669_6c65;
 
@@ -36,16 +34,15 @@ pub(crate) async fn open(url: &str, create: bool) -> Result<Arc<Servers>, OpenEr
     let options = options(only)?;
     let place = place_of(&options);
     prepare(&options, &place, create).await?;
-    let pool = pool_of(options)
-        .await
-        .map_err(|error| not_connected(&place, &error))?;
+    let pool = pool_of(options);
     Ok(Servers::new(vec![pool.clone()], pool, 0))
 }
 
 /// Opens a database on a primary and those that follow it. One that does not answer may come back.
 async fn open_several(urls: &[String], create: bool) -> Result<Arc<Servers>, OpenError> {
-    let pools = pools_of(urls)?;
-    let (index, timeline) = primary_among(urls, &pools).await?;
+    let (index, timeline) = primary_among(urls).await?;
+    let pools = urls.iter().map(|url| options(url).map(pool_of));
+    let pools = pools.collect::<Result<Vec<_>, _>>()?;
     let (Some(url), Some(primary)) = (urls.get(index), pools.get(index).cloned()) else {
         return Err(no_primary(urls));
     };
@@ -54,20 +51,19 @@ async fn open_several(urls: &[String], create: bool) -> Result<Arc<Servers>, Ope
     Ok(Servers::new(pools, primary, timeline))
 }
 
-fn pools_of(urls: &[String]) -> Result<Vec<PgPool>, OpenError> {
-    let pools = urls.iter().map(|url| options(url).map(pool_lazily));
-    pools.collect()
-}
-
 /// Which of several servers is the primary, and its timeline.
-async fn primary_among(urls: &[String], pools: &[PgPool]) -> Result<(usize, i64), OpenError> {
+async fn primary_among(urls: &[String]) -> Result<(usize, i64), OpenError> {
     let (mut roles, mut unreachable) = (Vec::new(), None);
-    for (url, pool) in urls.iter().zip(pools) {
-        let place = place_of(&options(url)?);
-        roles.push(role_of(pool).await.unwrap_or_else(|error| {
-            unreachable.get_or_insert_with(|| not_connected(&place, &error));
-            Role::Away
-        }));
+    for url in urls {
+        let options = options(url)?;
+        let role = match reach(&options, &place_of(&options)).await {
+            Ok(mut connection) => ask_role(&mut connection).await.ok(),
+            Err(error) => {
+                unreachable.get_or_insert(error);
+                None
+            }
+        };
+        roles.push(role.unwrap_or(Role::Away));
     }
     last_promoted(&roles).ok_or_else(|| unreachable.unwrap_or_else(|| no_primary(urls)))
 }
@@ -100,27 +96,15 @@ pub(crate) fn each_host(url: &str) -> Vec<String> {
         .collect()
 }
 
-async fn pool_of(options: PgConnectOptions) -> sqlx::Result<PgPool> {
-    let pool = pool_lazily(options);
-    pool.acquire().await?;
-    Ok(pool)
-}
-
-fn pool_lazily(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .min_connections(0)
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
-        .test_before_acquire(false)
-        .before_acquire(|connection, met| {
-            Box::pin(async move {
-                if met.idle_for > TRIED_AFTER {
-                    return is_alive(connection).await;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(bounded(options))
+fn pool_of(options: PgConnectOptions) -> Arc<Pool> {
+    Pool::new(
+        PgPoolOptions::new()
+            .min_connections(0)
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .connect_lazy_with(bounded(options)),
+    )
 }
 
 /// Opens a database that must have Onfile's tables for nothing but reading.
@@ -129,7 +113,7 @@ pub(crate) async fn open_to_look(url: &str) -> Result<Arc<Servers>, OpenError> {
     let url = match urls.as_slice() {
         [only] => only,
         several => {
-            let (index, _) = primary_among(several, &pools_of(several)?).await?;
+            let (index, _) = primary_among(several).await?;
             urls.get(index).ok_or_else(|| no_primary(several))?
         }
     };
@@ -152,12 +136,7 @@ pub(crate) async fn open_to_look(url: &str) -> Result<Arc<Servers>, OpenError> {
     if usize::try_from(applied).ok() != Some(MIGRATOR.iter().count()) {
         return Err(OpenError::Older { place });
     }
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(PATIENCE)
-        .connect_with(bounded(options).options([("default_transaction_read_only", "on")]))
-        .await
-        .map_err(|error| not_connected(&place, &error))?;
+    let pool = pool_of(options.options([("default_transaction_read_only", "on")]));
     Ok(Servers::new(vec![pool.clone()], pool, 0))
 }
 

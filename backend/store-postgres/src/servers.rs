@@ -7,8 +7,11 @@
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use tokio::time::timeout;
+
+use crate::error::Answer;
+use crate::lease::{Lease, Pool};
 
 /// How often they are asked who they are.
 const WATCH: Duration = Duration::from_millis(500);
@@ -31,23 +34,23 @@ pub(crate) enum Role {
 }
 
 pub(crate) struct Servers {
-    pools: Vec<PgPool>,
+    pools: Vec<Arc<Pool>>,
     now: RwLock<Now>,
 }
 
 /// Who does what.
 #[derive(Clone)]
 struct Now {
-    primary: PgPool,
+    primary: Arc<Pool>,
     /// The highest that was seen: a primary of a lower one has missed a promotion.
     timeline: i64,
     /// Answers reads instead of the primary.
-    standby: Option<PgPool>,
+    standby: Option<Arc<Pool>>,
 }
 
 impl Servers {
     /// Several are watched until this is dropped.
-    pub(crate) fn new(pools: Vec<PgPool>, primary: PgPool, timeline: i64) -> Arc<Self> {
+    pub(crate) fn new(pools: Vec<Arc<Pool>>, primary: Arc<Pool>, timeline: i64) -> Arc<Self> {
         let servers = Arc::new(Self {
             pools,
             now: RwLock::new(Now {
@@ -74,12 +77,12 @@ impl Servers {
     }
 
     /// Whom to write to.
-    pub(crate) fn primary(&self) -> PgPool {
+    pub(crate) fn primary(&self) -> Arc<Pool> {
         self.now().primary
     }
 
     /// Who answers reads instead of the primary, if anybody does.
-    pub(crate) fn standby(&self) -> Option<PgPool> {
+    pub(crate) fn standby(&self) -> Option<Arc<Pool>> {
         self.now().standby
     }
 
@@ -138,14 +141,18 @@ fn standby_of(roles: &[Role], known: i64) -> Option<usize> {
     standby.filter(|_| is_applied)
 }
 
-pub(crate) async fn role_of(pool: &PgPool) -> sqlx::Result<Role> {
+async fn role_of(pool: &Arc<Pool>) -> Answer<Role> {
+    Lease::take(pool).await?.ask(ask_role).await
+}
+
+pub(crate) async fn ask_role(connection: &mut PgConnection) -> Answer<Role> {
     let (timeline, is_applied): (Option<i64>, bool) = sqlx::query_as(
         "select case when pg_is_in_recovery() then null
                 else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint end,
                 current_setting('synchronous_commit') = 'remote_apply'
                 and current_setting('synchronous_standby_names') <> ''",
     )
-    .fetch_one(pool)
+    .fetch_one(connection)
     .await?;
     Ok(match timeline {
         Some(timeline) => Role::Primary {

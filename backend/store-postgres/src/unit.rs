@@ -4,12 +4,13 @@
 //!
 //! `READ COMMITTED` is enough with that, and nothing has to be run again because of others.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use shared::Timestamp;
 use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
-use sqlx::PgPool;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
     ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
@@ -18,7 +19,7 @@ use store::{
 };
 
 use crate::error::{Answer, Failure};
-use crate::lease::{Lease, run};
+use crate::lease::{Lease, Pool, run};
 use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
@@ -35,7 +36,7 @@ fn lost() -> StoreError {
 }
 
 impl Unit {
-    pub(crate) async fn begin(pool: &PgPool) -> Answer<Self> {
+    pub(crate) async fn begin(pool: &Arc<Pool>) -> Answer<Self> {
         Ok(Self {
             lease: Some(Lease::begin(pool).await?),
         })
