@@ -195,24 +195,19 @@ pub(super) async fn create_in(
     };
     let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
     let record = merchant.keys.record(&customer, key, &*app.random)?;
-    for tries in 1.. {
-        let unit = work.unit();
-        if unit.insert_customer(&merchant.merchant_id, &record).await? == Inserted::Yes {
-            break;
-        }
-        refuse_for(unit, merchant, &record, tries).await?;
-    }
     let fields = fields_of(&customer.profile);
-    work.audit(
-        by,
-        Entry {
+    for tries in 1.. {
+        let entry = Entry {
             action: "customer.create",
             customer_id: Some(&customer_id),
             fields: &fields,
             ..Entry::default()
-        },
-    )
-    .await?;
+        };
+        if work.create_customer(by, &record, entry).await? == Inserted::Yes {
+            break;
+        }
+        refuse_for(work.unit(), merchant, &record, tries).await?;
+    }
     Ok(customer)
 }
 

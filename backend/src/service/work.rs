@@ -3,7 +3,7 @@
 use shared::Timestamp;
 use shared::customer::{CustomerState, CustomerStatus};
 use shared::id::{CustomerId, MessageId, TokenId};
-use store::{AuditRecord, OutboxRecord, StoreError, Write};
+use store::{AuditRecord, CustomerRecord, Inserted, OutboxRecord, StoreError, Write};
 
 use super::{By, Fault, Merchant, Onfile};
 use crate::outbox::Task;
@@ -78,14 +78,39 @@ impl<'a> Work<'a> {
         &mut *self.unit
     }
 
+    /// Adds a customer together with the entry that says so, as [`Work::audit`] would; neither when `Taken`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when storage fails.
+    pub async fn create_customer(
+        &mut self,
+        by: &By,
+        customer: &CustomerRecord,
+        entry: Entry<'_>,
+    ) -> Result<Inserted, StoreError> {
+        let record = self.next_entry(by, entry).await?;
+        let inserted = self.unit.create_customer(customer, &record).await?;
+        if inserted == Inserted::Yes {
+            self.appended(record);
+        }
+        Ok(inserted)
+    }
+
     /// Adds an entry to the merchant's audit chain, and remembers whose widgets to tell.
     ///
     /// # Errors
     /// [`StoreError`] when storage fails.
     pub async fn audit(&mut self, by: &By, entry: Entry<'_>) -> Result<(), StoreError> {
+        let record = self.next_entry(by, entry).await?;
+        self.unit.append_audit(&record).await?;
+        self.appended(record);
+        Ok(())
+    }
+
+    async fn next_entry(&mut self, by: &By, entry: Entry<'_>) -> Result<AuditRecord, StoreError> {
         let merchant_id = &self.merchant.merchant_id;
-        let (seq, previous_hash) = match self.head.take() {
-            Some(head) => head,
+        let (seq, previous_hash) = match &self.head {
+            Some(head) => head.clone(),
             None => self
                 .unit
                 .audit_head(merchant_id)
@@ -113,14 +138,16 @@ impl<'a> Work<'a> {
             hash: Vec::new(),
         };
         record.hash = hash(&record);
-        self.unit.append_audit(&record).await?;
+        Ok(record)
+    }
+
+    fn appended(&mut self, record: AuditRecord) {
         self.head = Some((record.seq, record.hash));
-        if let Some(customer_id) = entry.customer_id
-            && !self.changed.contains(customer_id)
+        if let Some(customer_id) = record.customer_id
+            && !self.changed.contains(&customer_id)
         {
-            self.changed.push(customer_id.clone());
+            self.changed.push(customer_id);
         }
-        Ok(())
     }
 
     /// Queues what must happen after the commit.

@@ -449,6 +449,14 @@ impl Write for Unit {
         ask!(self, customers::insert, merchant, customer)
     }
 
+    async fn create_customer(
+        &mut self,
+        customer: &CustomerRecord,
+        entry: &AuditRecord,
+    ) -> Result<Inserted> {
+        ask!(self, customers::create, customer, entry)
+    }
+
     async fn replace_customer(
         &mut self,
         merchant: &MerchantId,

@@ -2,10 +2,10 @@
 
 use shared::Timestamp;
 use shared::customer::CustomerStatus;
-use shared::id::{CustomerId, MerchantId};
+use shared::id::{CustomerId, MerchantId, TokenId};
 use sqlx::SqliteConnection;
-use store::row::{CustomerRow, columns_of};
-use store::{CustomerRecord, Inserted, PageAfter, Replaced};
+use store::row::{CustomerRow, columns_of, word_of};
+use store::{AuditRecord, CustomerRecord, Inserted, PageAfter, Replaced};
 
 use crate::error::Answer;
 use crate::outcome::{inserted, replaced};
@@ -205,6 +205,69 @@ pub(crate) async fn insert(
         customer.email_index,
         created_at,
         updated_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted(&done))
+}
+
+/// Adds a customer and its audit entry: in one call, because every call is a trip to another thread and back.
+pub(crate) async fn create(
+    connection: &mut SqliteConnection,
+    customer: &CustomerRecord,
+    entry: &AuditRecord,
+) -> Answer<Inserted> {
+    let (merchant, customer_id) = (entry.merchant_id.as_str(), customer.customer_id.as_str());
+    let (status, suspended_until_at, resumes) = columns_of(customer.state);
+    let state_since_at = customer.state_since.as_micros();
+    let verified_at = customer.verified_at.map(Timestamp::as_micros);
+    let phone_changed_at = customer.phone_changed_at.map(Timestamp::as_micros);
+    let (created_at, updated_at) = (
+        customer.created_at.as_micros(),
+        customer.updated_at.as_micros(),
+    );
+    let (happened_at, actor) = (entry.at.as_micros(), word_of(entry.actor));
+    let audited = entry.customer_id.as_ref().map(CustomerId::as_str);
+    let token_id = entry.token_id.as_ref().map(TokenId::as_str);
+    let done = sqlx::query!(
+        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
+                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
+                email_index, created_at, updated_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing;
+         insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
+                token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
+         select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? where changes() = 1",
+        merchant,
+        customer_id,
+        status,
+        suspended_until_at,
+        resumes,
+        state_since_at,
+        verified_at,
+        phone_changed_at,
+        customer.version,
+        customer.wrapped_key,
+        customer.profile,
+        customer.phone_index,
+        customer.reference_index,
+        customer.email_index,
+        created_at,
+        updated_at,
+        merchant,
+        entry.seq,
+        happened_at,
+        actor,
+        entry.actor_id,
+        entry.address,
+        entry.action,
+        audited,
+        token_id,
+        entry.fields,
+        entry.transition,
+        entry.sealed_reason,
+        entry.request_id,
+        entry.previous_hash,
+        entry.hash
     )
     .execute(connection)
     .await?;

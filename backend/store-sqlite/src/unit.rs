@@ -307,6 +307,15 @@ impl Unit {
         self.0
             .touch(|cache| cache.slot_of_customer(merchant, customer));
     }
+
+    /// What follows a known head is the head; of any other entry nothing can be said.
+    fn appended(&mut self, entry: &AuditRecord) {
+        let known = self.0.known_head(&entry.merchant_id);
+        if known.is_some_and(|(last, _)| last < entry.seq) {
+            let head = (entry.seq, entry.hash.clone());
+            self.0.remember_head(&entry.merchant_id, head);
+        }
+    }
 }
 
 #[async_trait]
@@ -382,6 +391,18 @@ impl Write for Unit {
         customer: &CustomerRecord,
     ) -> Result<Inserted> {
         ask!(self, customers::insert, merchant, customer)
+    }
+
+    async fn create_customer(
+        &mut self,
+        customer: &CustomerRecord,
+        entry: &AuditRecord,
+    ) -> Result<Inserted> {
+        let inserted = ask!(self, customers::create, customer, entry)?;
+        if inserted == Inserted::Yes {
+            self.appended(entry);
+        }
+        Ok(inserted)
     }
 
     async fn replace_customer(
@@ -548,12 +569,7 @@ impl Write for Unit {
 
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
         ask!(self, audit::append, entry)?;
-        // what follows a known head is the head; of any other nothing can be said
-        let known = self.0.known_head(&entry.merchant_id);
-        if known.is_some_and(|(last, _)| last < entry.seq) {
-            let head = (entry.seq, entry.hash.clone());
-            self.0.remember_head(&entry.merchant_id, head);
-        }
+        self.appended(entry);
         Ok(())
     }
 

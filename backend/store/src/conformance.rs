@@ -53,6 +53,7 @@ macro_rules! conformance {
             }
             customers {
                 a_customer_comes_back_as_it_went_in
+                a_customer_is_created_with_its_entry_or_not_at_all
                 a_missing_customer_is_none
                 a_customer_of_another_merchant_is_not_found
                 a_phone_belongs_to_one_living_customer_of_a_merchant

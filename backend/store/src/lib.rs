@@ -361,6 +361,12 @@ pub trait Write: Read {
         merchant: &MerchantId,
         customer: &CustomerRecord,
     ) -> Result<Inserted>;
+    /// Adds a customer together with the audit entry that says so, in one call; neither when `Taken`.
+    async fn create_customer(
+        &mut self,
+        customer: &CustomerRecord,
+        entry: &AuditRecord,
+    ) -> Result<Inserted>;
     /// Replaces a customer whose stored version is `version - 1` (the record carries the new version);
     /// `Taken` when another living customer has its phone or reference.
     async fn replace_customer(

@@ -2,8 +2,8 @@
 
 use shared::customer::{CustomerState, Resumes};
 
-use super::sample::{at, customer, customer_id, merchant_id, next, people};
-use crate::{CustomerRecord, Inserted, Replaced, Result, Store};
+use super::sample::{at, audit, customer, customer_id, merchant_id, next, people};
+use crate::{AuditRecord, CustomerRecord, Inserted, Replaced, Result, Store};
 
 fn deleted(customer: &CustomerRecord) -> CustomerRecord {
     CustomerRecord {
@@ -90,6 +90,44 @@ pub async fn a_customer_comes_back_as_it_went_in(store: &dyn Store) -> Result<()
             );
         }
     }
+    Ok(())
+}
+
+pub async fn a_customer_is_created_with_its_entry_or_not_at_all(store: &dyn Store) -> Result<()> {
+    let merchant = people(store, 0).await?;
+    let bare = AuditRecord {
+        actor_id: String::new(),
+        address: None,
+        ..audit(1, 1, None)
+    };
+    let first = audit(1, 2, Some(1));
+    let taken = CustomerRecord {
+        phone_index: customer(1).phone_index,
+        ..customer(2)
+    };
+    let mut unit = store.write().await?;
+    for (customer, entry, inserted) in [
+        (&customer(9), &bare, Inserted::Yes),
+        (&customer(1), &first, Inserted::Yes),
+        (&taken, &audit(1, 3, Some(2)), Inserted::Taken),
+    ] {
+        assert_eq!(unit.create_customer(customer, entry).await?, inserted);
+    }
+    assert_eq!(
+        unit.audit_head(&merchant).await?,
+        Some((2, first.hash.clone())),
+        "the next entry follows the last that was added"
+    );
+    unit.commit().await?;
+    let mut read = store.read().await?;
+    for record in [customer(9), customer(1)] {
+        let found = read.customer(&merchant, &record.customer_id).await?;
+        assert_eq!(found, Some(record));
+    }
+    assert_eq!(read.customer(&merchant, &taken.customer_id).await?, None);
+    let entries = read.audit_entries(&merchant, 0, 9).await?;
+    let entries = entries.into_iter().map(|(_, entry)| entry);
+    assert_eq!(entries.collect::<Result<Vec<_>>>()?, [bare, first]);
     Ok(())
 }
 
