@@ -1,6 +1,6 @@
 //! From the engine's errors to storage's, and what a failure does to the units that share a commit.
 
-use store::StoreError;
+use store::{StoreError, group};
 
 /// How far a failure reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,21 @@ pub(crate) struct Failure {
 
 /// What every query answers.
 pub(crate) type Answer<T> = Result<T, Failure>;
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl group::Failure for Failure {
+    fn reach(&self) -> group::Reach {
+        match self.reach {
+            Reach::Statement => group::Reach::Statement,
+            Reach::Transaction | Reach::Engine => group::Reach::Group,
+        }
+    }
+}
 
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {

@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod conformance;
+pub mod group;
 mod record;
 pub mod row;
 pub mod table;

@@ -2,6 +2,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use store::group::MOST_MEMBERS;
+
 use super::*;
 
 /// A writer on a new database with one table to count in.
@@ -24,7 +26,7 @@ async fn is_there(writer: &Writer, name: &str) -> bool {
 }
 
 async fn until_waiting(writer: &Writer, count: usize) {
-    while writer.0.waiting.load(Ordering::Acquire) != count {
+    while writer.group.waiting() != count {
         tokio::task::yield_now().await;
     }
 }
@@ -226,7 +228,7 @@ async fn a_group_is_never_larger_than_it_may_be() {
             let writer = writer.clone();
             tokio::spawn(async move {
                 let mut turn = writer.begin().await.unwrap();
-                assert!(turn.desk.as_ref().unwrap().members.len() < MOST_MEMBERS);
+                assert!(turn.0.finished_before() < MOST_MEMBERS);
                 put(&mut turn, &n.to_string()).await;
                 turn.commit().await.unwrap();
             })
@@ -258,14 +260,26 @@ async fn a_long_log_is_cut_even_when_others_wait_to_write() {
     let directory = TempDir::new().unwrap();
     let writer = writer(directory.path()).await;
     let log = directory.path().join("onfile.db-wal");
-    let mut turn = writer.begin().await.unwrap();
-    put(&mut turn, "first").await;
-    turn.commit().await.unwrap();
-    writer.0.waiting.fetch_add(1, Ordering::AcqRel);
-    writer.checkpoint(false).await;
-    assert!(log.metadata().unwrap().len() > 0);
-    writer.checkpoint(true).await;
-    assert_eq!(log.metadata().unwrap().len(), 0);
+    for long in [false, true] {
+        let mut turn = writer.begin().await.unwrap();
+        put(&mut turn, "first").await;
+        let mut checkpoint = pin!(writer.checkpoint(long));
+        // polled once: it is in the queue before the other
+        tokio::select! {
+            biased;
+            () = &mut checkpoint => panic!("the connection is taken"),
+            () = std::future::ready(()) => {},
+        }
+        let other = tokio::spawn({
+            let writer = writer.clone();
+            async move { writer.begin().await.map(drop) }
+        });
+        until_waiting(&writer, 1).await;
+        let (committed, ()) = tokio::join!(turn.commit(), checkpoint);
+        committed.unwrap();
+        other.await.unwrap().unwrap();
+        assert_eq!(log.metadata().unwrap().len() == 0, long);
+    }
 }
 
 #[tokio::test]
@@ -319,7 +333,7 @@ async fn the_end_of_a_chain_is_known_only_as_long_as_it_holds() {
             second.remember_head(&merchant, (2, vec![2]));
             // given up, and what it knew with it
             drop(second);
-            let third = writer.begin().await.unwrap();
+            let mut third = writer.begin().await.unwrap();
             assert_eq!(third.known_head(&merchant), None);
         }
     });
@@ -345,6 +359,6 @@ async fn the_end_of_a_chain_is_known_only_as_long_as_it_holds() {
     let mut theirs = self::writer(directory.path()).await.begin().await.unwrap();
     put(&mut theirs, "theirs").await;
     theirs.commit().await.unwrap();
-    let after = writer.begin().await.unwrap();
+    let mut after = writer.begin().await.unwrap();
     assert_eq!(after.known_head(&merchant), None, "another process wrote");
 }
