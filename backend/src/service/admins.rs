@@ -208,7 +208,7 @@ pub async fn sign_in(
         merchant: Arc::clone(&merchant),
         expires_at,
     };
-    let mut work = Work::begin(app, &merchant).await?;
+    let mut work = Work::begin_alone(app, &merchant).await?;
     work.unit()
         .forget_events(None, WRONG_ACCOUNT, &account)
         .await?;

@@ -141,7 +141,7 @@ pub async fn start(
     }
     let now = app.clock.now();
     let phone_index = merchant.keys.phone_index(&phone);
-    let mut work = Work::begin(app, merchant).await?;
+    let mut work = Work::begin_alone(app, merchant).await?;
     let mut record = work
         .unit()
         .session(&merchant.merchant_id, &session.record.session_id)
@@ -271,7 +271,7 @@ pub async fn resend(
     challenge_id: &ChallengeId,
     channel: Channel,
 ) -> Result<Challenge, VerificationError> {
-    let mut work = Work::begin(app, &session.merchant).await?;
+    let mut work = Work::begin_alone(app, &session.merchant).await?;
     let challenge = challenge_of(&mut work, session, challenge_id).await?;
     if challenge.code_mac.is_none() {
         return Err(VerificationError::Expired);
@@ -487,7 +487,7 @@ async fn count_try(
 ) -> Result<ChallengeRecord, VerificationError> {
     let now = app.clock.now();
     let merchant_id = &session.merchant.merchant_id;
-    let mut work = Work::begin(app, &session.merchant).await?;
+    let mut work = Work::begin_alone(app, &session.merchant).await?;
     let mut challenge = challenge_of(&mut work, session, challenge_id).await?;
     if let Some(until) = challenge.locked_until {
         return Err(locked(until, now));
@@ -574,7 +574,7 @@ async fn identify(
 ) -> Result<Identified, VerificationError> {
     let merchant = &session.merchant;
     let merchant_id = &merchant.merchant_id;
-    let mut work = Work::begin(app, merchant).await?;
+    let mut work = Work::begin_alone(app, merchant).await?;
     let mut challenge = challenge_of(&mut work, session, challenge_id).await?;
     // Single use: whoever was faster with the same code has emptied it.
     if challenge.code_mac != counted.code_mac {

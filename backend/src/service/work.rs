@@ -58,19 +58,35 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Begins.
+    /// Begins one that may share its commit with others of the merchant.
     ///
     /// # Errors
     /// [`StoreError`] when storage takes no writes.
     pub async fn begin(app: &'a Onfile, merchant: &'a Merchant) -> Result<Self, StoreError> {
-        Ok(Self {
+        let unit = app.store.write_of(&merchant.merchant_id).await?;
+        Ok(Self::new(app, merchant, unit))
+    }
+
+    /// Begins one that also counts for limits across merchants, which others must not wait for: it commits
+    /// alone. It takes the end of the chain first, as those do that share a commit.
+    ///
+    /// # Errors
+    /// [`StoreError`] when storage takes no writes.
+    pub async fn begin_alone(app: &'a Onfile, merchant: &'a Merchant) -> Result<Self, StoreError> {
+        let mut unit = app.store.write().await?;
+        unit.audit_head(&merchant.merchant_id).await?;
+        Ok(Self::new(app, merchant, unit))
+    }
+
+    fn new(app: &'a Onfile, merchant: &'a Merchant, unit: Box<dyn Write>) -> Self {
+        Self {
             app,
             merchant,
-            unit: app.store.write().await?,
+            unit,
             head: None,
             changed: Vec::new(),
             has_due: false,
-        })
+        }
     }
 
     /// The unit's own view and its primitives.

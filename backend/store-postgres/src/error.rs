@@ -1,23 +1,43 @@
 //! From the engine's errors to storage's.
 
 use store::StoreError;
+use store::group::{self, Reach};
 
 /// An error of storage.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: StoreError,
-    /// Whether the transaction takes nothing more: after any error that the engine reports.
-    pub(crate) loses_unit: bool,
+    /// After any error that the engine reports, the transaction takes nothing more before it goes back to a
+    /// savepoint; without the connection there is no transaction.
+    pub(crate) reach: Reach,
 }
 
 /// What every query answers.
 pub(crate) type Answer<T> = Result<T, Failure>;
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl group::Failure for Failure {
+    fn reach(&self) -> Reach {
+        self.reach
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self {
             error,
-            loses_unit: false,
+            reach: Reach::Statement,
         }
     }
 }
@@ -25,10 +45,10 @@ impl From<StoreError> for Failure {
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         let text = error.to_string();
-        let (error, loses_unit) = match &error {
+        let (error, reach) = match &error {
             sqlx::Error::Database(reported) => match reported.code() {
-                Some(code) if passes(&code) => (StoreError::Unavailable(text), true),
-                _ => (StoreError::Refused(text), true),
+                Some(code) if passes(&code) => (StoreError::Unavailable(text), Reach::Unit),
+                _ => (StoreError::Refused(text), Reach::Unit),
             },
             // of a row that arrived
             sqlx::Error::ColumnDecode { .. }
@@ -36,11 +56,11 @@ impl From<sqlx::Error> for Failure {
             | sqlx::Error::ColumnIndexOutOfBounds { .. }
             | sqlx::Error::Decode(_)
             | sqlx::Error::Encode(_)
-            | sqlx::Error::RowNotFound => (StoreError::Refused(text), false),
+            | sqlx::Error::RowNotFound => (StoreError::Refused(text), Reach::Statement),
             // the connection broke, or the pool has none to give
-            _ => (StoreError::Unavailable(text), true),
+            _ => (StoreError::Unavailable(text), Reach::Group),
         };
-        Self { error, loses_unit }
+        Self { error, reach }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres};
 use store::StoreError;
+use store::group::{Reach, send};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -16,7 +17,7 @@ use crate::error::{Answer, Failure};
 /// Longer than the server's own bounds, which come with better words.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How long a call waits for a connection to become free.
-const TURN: Duration = Duration::from_secs(3);
+pub(crate) const TURN: Duration = Duration::from_secs(3);
 /// A connection that lay about for this long is tried before it is used: the server may be gone.
 const TRIED_AFTER: Duration = Duration::from_secs(1);
 /// How long a connection with nothing under way may take to show that it is alive.
@@ -114,8 +115,19 @@ impl Lease {
         }
     }
 
-    async fn run(&mut self, statement: &'static str) -> Answer<()> {
+    pub(crate) async fn run(&mut self, statement: &'static str) -> Answer<()> {
         self.ask(|connection| run(connection, statement)).await
+    }
+
+    /// Sends a statement whose answer comes before that of the next one.
+    pub(crate) async fn send(&mut self, statement: &'static str) -> Answer<()> {
+        let Some(connection) = self.connection.as_deref_mut() else {
+            return Err(unavailable("the lease has ended"));
+        };
+        match send(connection.execute(statement)).await {
+            Some(done) => Ok(done.map(drop)?),
+            None => Ok(()),
+        }
     }
 
     /// Asks the server something, and does not wait for ever.
@@ -156,7 +168,7 @@ impl Drop for Lease {
 fn unavailable(problem: &str) -> Failure {
     Failure {
         error: StoreError::Unavailable(problem.to_owned()),
-        loses_unit: true,
+        reach: Reach::Group,
     }
 }
 

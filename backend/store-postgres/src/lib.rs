@@ -1,6 +1,6 @@
 //! Storage in a `PostgreSQL` database, as `store` asks for it. Several nodes may share one.
 //!
-//! A unit of work is one transaction ([`unit`]); what reads apart from one takes a connection for each
+//! A unit of work is one transaction ([`unit`]), or shares one with others of its merchant ([`chain`]); what reads apart from one takes a connection for each
 //! query ([`reader`]). Every query is checked against the migrations when this crate is compiled
 //! (`scripts/sqlx-prepare.sh` renews what that needs). When the server goes away, calls fail as
 //! unavailable, and work again as soon as it is back: nothing has to be started anew.
@@ -8,6 +8,7 @@
 mod admins;
 mod answers;
 mod audit;
+mod chain;
 mod consents;
 mod customers;
 mod erasures;
@@ -27,11 +28,17 @@ mod target;
 mod tokens;
 mod unit;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use store::{Read, Result, Store, Write};
+use shared::id::MerchantId;
+use store::group::Group;
+use store::{Read, Result, Store, StoreError, Write};
+use tokio::time::timeout;
 
+use crate::chain::Chain;
+use crate::lease::TURN;
 use crate::reader::Reader;
 use crate::servers::Servers;
 use crate::unit::Unit;
@@ -42,6 +49,8 @@ pub use crate::target::Target;
 /// A database of customers on file on a `PostgreSQL` server.
 pub struct PostgresStore {
     servers: Arc<Servers>,
+    /// Where the units of each merchant share their commits.
+    groups: Mutex<HashMap<MerchantId, Group<Chain>>>,
 }
 
 impl PostgresStore {
@@ -51,8 +60,7 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open(url: &str) -> std::result::Result<Self, OpenError> {
-        let servers = open::open(url, true).await?;
-        Ok(Self { servers })
+        Ok(Self::new(open::open(url, true).await?))
     }
 
     /// Opens a database that must have Onfile's tables.
@@ -60,8 +68,25 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what to do; nothing was changed.
     pub async fn open_existing(url: &str) -> std::result::Result<Self, OpenError> {
-        let servers = open::open(url, false).await?;
-        Ok(Self { servers })
+        Ok(Self::new(open::open(url, false).await?))
+    }
+
+    fn new(servers: Arc<Servers>) -> Self {
+        Self {
+            servers,
+            groups: Mutex::default(),
+        }
+    }
+
+    fn groups(&self) -> MutexGuard<'_, HashMap<MerchantId, Group<Chain>>> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn group_of(&self, merchant: &MerchantId) -> Group<Chain> {
+        let mut groups = self.groups();
+        let group = groups.entry(merchant.clone());
+        let new = || Group::new(Chain::new(self.servers.clone(), merchant.clone()));
+        group.or_insert_with(new).clone()
     }
 
     /// A view of a database that must have Onfile's tables, through which nothing can be changed.
@@ -86,6 +111,15 @@ impl Store for PostgresStore {
         }
     }
 
+    async fn write_of(&self, merchant: &MerchantId) -> Result<Box<dyn Write>> {
+        match timeout(TURN, self.group_of(merchant).begin()).await {
+            Ok(turn) => Ok(Box::new(Unit::Shared(turn?))),
+            Err(_) => Err(StoreError::Unavailable(
+                "those before it did not get done in time".to_owned(),
+            )),
+        }
+    }
+
     /// Always: a server that is away may come back, and what it acknowledged is its to keep.
     fn is_healthy(&self) -> bool {
         true
@@ -101,6 +135,10 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
+        let groups: Vec<_> = self.groups().drain().map(|(_, group)| group).collect();
+        for group in groups {
+            drop(group.close().await);
+        }
         self.servers.close().await;
     }
 }

@@ -11,6 +11,7 @@ use shared::Timestamp;
 use shared::consent::{ConsentAct, ConsentRecord, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
+use store::group::{Reach, Turn};
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
     ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
@@ -18,6 +19,7 @@ use store::{
     StoreError, TokenRecord, Write,
 };
 
+use crate::chain::Chain;
 use crate::error::{Answer, Failure};
 use crate::lease::{Lease, Pool, run};
 use crate::{
@@ -25,10 +27,29 @@ use crate::{
     sessions, tokens,
 };
 
-pub(crate) struct Unit {
-    /// None when the engine takes nothing more in this transaction, and would answer a commit as if it
-    /// had.
-    lease: Option<Lease>,
+pub(crate) enum Unit {
+    /// In a transaction of its own.
+    Alone(Alone),
+    /// In one that it shares with others of its merchant.
+    Shared(Turn<Chain>),
+}
+
+/// None when the engine takes nothing more in the transaction, and would answer a commit as if it had.
+pub(crate) struct Alone(Option<Lease>);
+
+impl Alone {
+    /// Without waiting for it.
+    fn roll_back(&mut self) {
+        if let Some(lease) = self.0.take() {
+            tokio::spawn(lease.roll_back());
+        }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.roll_back();
+    }
 }
 
 fn lost() -> StoreError {
@@ -37,35 +58,41 @@ fn lost() -> StoreError {
 
 impl Unit {
     pub(crate) async fn begin(pool: &Arc<Pool>) -> Answer<Self> {
-        Ok(Self {
-            lease: Some(Lease::begin(pool).await?),
-        })
+        Ok(Self::Alone(Alone(Some(Lease::begin(pool).await?))))
     }
 
     fn lease(&mut self) -> Result<&mut Lease> {
-        self.lease.as_mut().ok_or_else(lost)
+        match self {
+            Self::Alone(alone) => alone.0.as_mut().ok_or_else(lost),
+            Self::Shared(turn) => turn.ask()?.lease().map_err(|failure| failure.error),
+        }
     }
 
     fn note<T>(&mut self, answer: Answer<T>) -> Result<T> {
-        answer.map_err(|failure| {
-            if failure.loses_unit {
-                self.roll_back();
-            }
-            failure.error
-        })
-    }
-
-    /// Without waiting for it.
-    fn roll_back(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            tokio::spawn(lease.roll_back());
+        match self {
+            Self::Alone(alone) => answer.map_err(|failure| {
+                if failure.reach >= Reach::Unit {
+                    alone.roll_back();
+                }
+                failure.error
+            }),
+            Self::Shared(turn) => turn.note(answer),
         }
     }
-}
 
-impl Drop for Unit {
-    fn drop(&mut self) {
-        self.roll_back();
+    /// What a unit that shares its transaction knows about its merchant's chain.
+    fn chain(&mut self) -> Option<&mut Chain> {
+        match self {
+            Self::Alone(_) => None,
+            Self::Shared(turn) => turn.engine(),
+        }
+    }
+
+    fn appended(&mut self, entry: &AuditRecord) {
+        if let Some(chain) = self.chain() {
+            let head = (entry.seq, entry.hash.clone());
+            chain.remember_head(&entry.merchant_id, Some(head));
+        }
     }
 }
 
@@ -95,7 +122,7 @@ macro_rules! ask_aside {
                 };
                 run(connection, end).await?;
                 answer.map_err(|failure| Failure {
-                    loses_unit: false,
+                    reach: Reach::Statement,
                     ..failure
                 })
             })
@@ -326,7 +353,14 @@ impl Read for Unit {
     }
 
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
-        ask!(self, audit::head_alone, merchant)
+        if let Some(head) = self.chain().and_then(|chain| chain.known_head(merchant)) {
+            return Ok(head);
+        }
+        let head = ask!(self, audit::head_alone, merchant)?;
+        if let Some(chain) = self.chain() {
+            chain.remember_head(merchant, head.clone());
+        }
+        Ok(head)
     }
 
     async fn history_of(
@@ -383,9 +417,14 @@ impl Read for Unit {
 
 #[async_trait]
 impl Write for Unit {
-    async fn commit(mut self: Box<Self>) -> Result<()> {
-        let lease = self.lease.take().ok_or_else(lost)?;
-        lease.commit().await.map_err(|failure| failure.error)
+    async fn commit(self: Box<Self>) -> Result<()> {
+        match *self {
+            Self::Alone(mut alone) => {
+                let lease = alone.0.take().ok_or_else(lost)?;
+                lease.commit().await.map_err(|failure| failure.error)
+            }
+            Self::Shared(turn) => turn.commit().await,
+        }
     }
 
     async fn set_instance_value(&mut self, name: &str, value: &[u8]) -> Result<()> {
@@ -454,7 +493,11 @@ impl Write for Unit {
         customer: &CustomerRecord,
         entry: &AuditRecord,
     ) -> Result<Inserted> {
-        ask!(self, customers::create, customer, entry)
+        let inserted = ask!(self, customers::create, customer, entry)?;
+        if inserted == Inserted::Yes {
+            self.appended(entry);
+        }
+        Ok(inserted)
     }
 
     async fn replace_customer(
@@ -627,7 +670,9 @@ impl Write for Unit {
     }
 
     async fn append_audit(&mut self, entry: &AuditRecord) -> Result<()> {
-        ask!(self, audit::append, entry)
+        ask!(self, audit::append, entry)?;
+        self.appended(entry);
+        Ok(())
     }
 
     async fn append_audit_head(&mut self, head: &AuditHeadRecord) -> Result<Inserted> {

@@ -2,17 +2,14 @@
 //! error of disk or file nothing is written any more.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use shared::id::MerchantId;
 use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr, SqliteConnection};
 use store::StoreError;
-use store::group::{Engine, Group};
+use store::group::{Engine, Group, send};
 
 use crate::cache::{Cache, Slot};
 use crate::error::{Answer, Failure, Reach};
@@ -198,8 +195,11 @@ impl Engine for File {
     }
 
     async fn begin_behind(&mut self, finished: usize) -> Answer<()> {
-        let savepoint = format!("savepoint {}", savepoint(finished));
-        self.send(AssertSqlSafe(savepoint)).await
+        let savepoint = AssertSqlSafe(format!("savepoint {}", savepoint(finished)));
+        match send(sqlx::query(savepoint).execute(self.open()?)).await {
+            Some(done) => Ok(done.map(drop)?),
+            None => Ok(()),
+        }
     }
 
     async fn undo_behind(&mut self, finished: usize) -> Answer<()> {
@@ -254,20 +254,6 @@ impl File {
 
     async fn execute(&mut self, statement: impl SqlSafeStr) -> Answer<()> {
         sqlx::query(statement).execute(self.open()?).await?;
-        Ok(())
-    }
-
-    /// Sends a statement without waiting for its answer; those sent later come after it. Only for a
-    /// savepoint: if there is none, in the end, then undoing to it fails, and that loses the group.
-    async fn send(&mut self, statement: impl SqlSafeStr) -> Answer<()> {
-        let mut answer = pin!(sqlx::query(statement).execute(self.open()?));
-        let at_once = poll_fn(|context| match answer.as_mut().poll(context) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => Poll::Ready(None),
-        });
-        if let Some(done) = at_once.await {
-            done?;
-        }
         Ok(())
     }
 

@@ -15,8 +15,11 @@
 //!   units are never left waiting for somebody who went away.
 //! - A failure that reaches beyond its unit loses the whole group: all are told so.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -60,7 +63,8 @@ pub trait Engine: Send + 'static {
 
     /// Begins a transaction.
     fn begin(&mut self) -> impl Future<Output = std::result::Result<(), Self::Failure>> + Send;
-    /// Begins a unit behind so many that are finished.
+    /// Begins a unit behind so many that are finished, without waiting for an answer: if there is no unit in
+    /// the end, then undoing it fails, and that loses the group.
     fn begin_behind(
         &mut self,
         finished: usize,
@@ -118,6 +122,8 @@ pub struct Desk<E: Engine> {
     members: Vec<oneshot::Sender<std::result::Result<(), String>>>,
     /// When the first of them finished.
     since: Option<Instant>,
+    /// The next unit was begun by the one before it, while that one handed on.
+    begun_ahead: bool,
     /// A unit was given up inside its savepoint, and is still to be undone.
     leftover: bool,
     /// Why the whole transaction is lost.
@@ -133,6 +139,7 @@ impl<E: Engine> Group<E> {
             transaction: Transaction::No,
             members: Vec::new(),
             since: None,
+            begun_ahead: false,
             leftover: false,
             lost: None,
         };
@@ -312,6 +319,7 @@ impl<E: Engine> Turn<E> {
         desk.since.get_or_insert_with(Instant::now);
         let others_wait = self.shared.waiting.load(Ordering::Acquire) > 0;
         if others_wait && !desk.is_due() && desk.lost.is_none() {
+            desk.begin_ahead().await;
             drop(desk);
         } else {
             drop(finish_group(&self.shared, desk).await);
@@ -373,8 +381,18 @@ impl<E: Engine> Desk<E> {
             self.engine.begin().await?;
             self.transaction = Transaction::Yes;
             Ok(())
+        } else if std::mem::take(&mut self.begun_ahead) {
+            Ok(())
         } else {
             self.engine.begin_behind(self.members.len()).await
+        }
+    }
+
+    /// Begins the next unit: the engine is at it while whoever is next wakes up.
+    async fn begin_ahead(&mut self) {
+        match self.engine.begin_behind(self.members.len()).await {
+            Ok(()) => self.begun_ahead = true,
+            Err(failure) => self.lose(&failure),
         }
     }
 
@@ -395,6 +413,7 @@ impl<E: Engine> Desk<E> {
                 self.lose(&failure);
             }
             self.transaction = Transaction::No;
+            self.begun_ahead = false;
             self.leftover = false;
         }
         if let Some(reason) = self.lost.take() {
@@ -426,6 +445,7 @@ impl<E: Engine> Desk<E> {
         match self.engine.commit().await {
             Ok(()) => {
                 self.transaction = Transaction::No;
+                self.begun_ahead = false;
                 self.since = None;
                 for member in self.members.drain(..) {
                     let _gone = member.send(Ok(()));
@@ -434,6 +454,16 @@ impl<E: Engine> Desk<E> {
             Err(failure) => self.give_up(&failure).await,
         }
     }
+}
+
+/// Sends a statement without waiting for its answer, unless that is there at once.
+pub async fn send<T>(statement: impl Future<Output = T>) -> Option<T> {
+    let mut statement = pin!(statement);
+    poll_fn(|context| match statement.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 fn unavailable(reason: &str) -> StoreError {

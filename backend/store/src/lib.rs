@@ -86,6 +86,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`Write::commit`], it leaves nothing.
     async fn write(&self) -> Result<Box<dyn Write>>;
 
+    /// The same for what belongs to one merchant. Units of one merchant may share a commit, and hold what they
+    /// locked until then: so none that locks what belongs to nobody, or waits for another unit.
+    async fn write_of(&self, _merchant: &MerchantId) -> Result<Box<dyn Write>> {
+        self.write().await
+    }
+
     /// Whether writes are still taken. Once they are not, they never will be again in this process: it
     /// should end, and be started again when the cause is gone.
     fn is_healthy(&self) -> bool;

@@ -2,6 +2,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use std::pin::pin;
+
 use store::group::MOST_MEMBERS;
 
 use super::*;
