@@ -15,7 +15,7 @@ use store::conformance::sample::{
     at, audit, challenge, challenge_id, consent, customer, customer_id, merchant_id, next, people,
     session, session_id, token, token_id,
 };
-use store::{Inserted, Replaced, Store, StoreError};
+use store::{Inserted, Replaced, Store, StoreError, Write};
 use store_postgres::PostgresStore;
 use tokio::task::JoinHandle;
 
@@ -305,4 +305,133 @@ async fn a_unit_with_a_failed_statement_cannot_be_committed() {
     );
     let mut read = second.read().await.unwrap();
     assert_eq!(read.audit_head(&merchant_id(1)).await.unwrap(), None);
+}
+
+/// Adds the next entry to the merchant's chain, and answers its number.
+async fn append(unit: &mut dyn Write) -> store::Result<i64> {
+    let head = unit.audit_head(&merchant_id(1)).await?;
+    let seq = head.map_or(1, |(last, _)| last + 1);
+    unit.append_audit(&audit(1, seq, Some(1))).await?;
+    Ok(seq)
+}
+
+async fn end_of_chain(store: &dyn Store) -> i64 {
+    let mut read = store.read().await.unwrap();
+    let head = read.audit_head(&merchant_id(1)).await.unwrap();
+    head.map_or(0, |(seq, _)| seq)
+}
+
+/// Two units of one merchant: the first finishes and hands its transaction on to the second, which does
+/// what is given. What the first is answered.
+async fn first_of_two<F>(
+    store: &Arc<PostgresStore>,
+    second: impl FnOnce(Box<dyn Write>) -> F + Send + 'static,
+) -> store::Result<()>
+where
+    F: Future<Output = ()> + Send,
+{
+    let mut first = store.write_of(&merchant_id(1)).await.unwrap();
+    append(&mut *first).await.unwrap();
+    let store = store.clone();
+    let second =
+        tokio::spawn(async move { second(store.write_of(&merchant_id(1)).await.unwrap()).await });
+    // on one thread: now it is in the queue
+    tokio::task::yield_now().await;
+    let answer = first.commit().await;
+    second.await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn units_of_one_merchant_share_a_commit() {
+    let (_database, first, second) = nodes(1).await;
+    let committed = first_of_two(&first, async move |mut unit| {
+        assert_eq!(append(&mut *unit).await.unwrap(), 2);
+        assert_eq!(end_of_chain(&*second).await, 0, "neither is committed yet");
+        unit.commit().await.unwrap();
+    });
+    committed.await.unwrap();
+    assert_eq!(end_of_chain(&*first).await, 2);
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_or_is_given_up_takes_no_other_along() {
+    let (_database, first, _second) = nodes(1).await;
+    let committed = first_of_two(&first, async |mut unit| {
+        unit.append_audit(&audit(1, 1, None)).await.unwrap_err();
+        assert!(append(&mut *unit).await.is_err(), "it takes nothing more");
+        unit.commit().await.unwrap_err();
+    });
+    committed.await.unwrap();
+    assert_eq!(end_of_chain(&*first).await, 1);
+    let committed = first_of_two(&first, async |mut unit| {
+        assert_eq!(append(&mut *unit).await.unwrap(), 3);
+    });
+    committed.await.unwrap();
+    assert_eq!(end_of_chain(&*first).await, 2);
+    // polled once: the statement is on its way, and its answer is never waited for
+    let committed = first_of_two(&first, async |mut unit| {
+        tokio::select! {
+            biased;
+            _ = append(&mut *unit) => {},
+            () = std::future::ready(()) => {},
+        }
+    });
+    committed.await.unwrap();
+    let mut unit = first.write_of(&merchant_id(1)).await.unwrap();
+    assert_eq!(append(&mut *unit).await.unwrap(), 4);
+    unit.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_shares_a_transaction_with_a_cut_connection_is_told_so() {
+    let (database, first, second) = nodes(1).await;
+    let committed = first_of_two(&first, async move |mut unit| {
+        database.cut().await;
+        let cut = append(&mut *unit).await;
+        assert!(matches!(cut, Err(StoreError::Unavailable(_))), "{cut:?}");
+        drop(unit);
+        let mut unit = first_unit_that_works(&*second).await;
+        assert_eq!(append(&mut *unit).await.unwrap(), 1, "nothing has stayed");
+    });
+    let committed = committed.await;
+    assert!(
+        matches!(committed, Err(StoreError::Unavailable(_))),
+        "{committed:?}"
+    );
+}
+
+/// After connections were cut, those that were idle may each fail once.
+async fn first_unit_that_works(store: &dyn Store) -> Box<dyn Write> {
+    loop {
+        match store.write_of(&merchant_id(1)).await {
+            Ok(unit) => return unit,
+            Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_two_nodes_add_to_one_chain_without_gaps() {
+    let (_database, first, second) = nodes(1).await;
+    let units: Vec<_> = (0..80)
+        .map(|number| {
+            let store = if number % 2 == 0 { &first } else { &second }.clone();
+            tokio::spawn(async move {
+                let mut unit = store.write_of(&merchant_id(1)).await.unwrap();
+                append(&mut *unit).await.unwrap();
+                // some are given up
+                if number % 5 != 0 {
+                    unit.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for unit in units {
+        unit.await.unwrap();
+    }
+    let mut read = first.read().await.unwrap();
+    let entries = read.audit_entries(&merchant_id(1), 0, 100).await.unwrap();
+    let places: Vec<i64> = entries.into_iter().map(|(seq, _)| seq).collect();
+    assert_eq!(places, (1..=64).collect::<Vec<i64>>());
 }
