@@ -23,7 +23,7 @@ pub(crate) struct Chain {
     /// There while a transaction is.
     lease: Option<Lease>,
     /// The end of the chain, which nobody else adds to before the transaction ends, while it is known.
-    head: Option<Option<Head>>,
+    head: Option<Head>,
 }
 
 impl Chain {
@@ -44,12 +44,12 @@ impl Chain {
     }
 
     /// The end of a merchant's chain, if it is known without asking.
-    pub(crate) fn known_head(&self, merchant: &MerchantId) -> Option<Option<Head>> {
+    pub(crate) fn known_head(&self, merchant: &MerchantId) -> Option<Head> {
         self.head.clone().filter(|_| *merchant == self.merchant)
     }
 
     /// The end of a merchant's chain is this, as read or as just appended.
-    pub(crate) fn remember_head(&mut self, merchant: &MerchantId, head: Option<Head>) {
+    pub(crate) fn remember_head(&mut self, merchant: &MerchantId, head: Head) {
         if *merchant == self.merchant {
             self.head = Some(head);
         }
@@ -69,7 +69,7 @@ impl Engine for Chain {
             .ask(|connection: &mut PgConnection| audit::head_alone(connection, merchant))
             .await?;
         self.lease = Some(lease);
-        self.head = Some(head);
+        self.head = head;
         Ok(())
     }
 

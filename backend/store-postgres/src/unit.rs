@@ -91,7 +91,7 @@ impl Unit {
     fn appended(&mut self, entry: &AuditRecord) {
         if let Some(chain) = self.chain() {
             let head = (entry.seq, entry.hash.clone());
-            chain.remember_head(&entry.merchant_id, Some(head));
+            chain.remember_head(&entry.merchant_id, head);
         }
     }
 }
@@ -354,10 +354,10 @@ impl Read for Unit {
 
     async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>> {
         if let Some(head) = self.chain().and_then(|chain| chain.known_head(merchant)) {
-            return Ok(head);
+            return Ok(Some(head));
         }
         let head = ask!(self, audit::head_alone, merchant)?;
-        if let Some(chain) = self.chain() {
+        if let (Some(chain), Some(head)) = (self.chain(), &head) {
             chain.remember_head(merchant, head.clone());
         }
         Ok(head)
