@@ -36,13 +36,13 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// As many leases at once as the pool may have connections.
-    pub(crate) fn new(connections: PgPool) -> Arc<Self> {
-        let most = connections.options().get_max_connections();
+    /// So many leases at once. The pool may have more connections: those that are being closed, which takes
+    /// a dead one seconds, are no use to anybody and must not stand in the way.
+    pub(crate) fn new(connections: PgPool, leases: usize) -> Arc<Self> {
         Arc::new(Self {
             connections,
             idle: Mutex::default(),
-            free: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX))),
+            free: Arc::new(Semaphore::new(leases)),
         })
     }
 
@@ -58,6 +58,14 @@ impl Pool {
             if since.elapsed() < TRIED_AFTER || is_alive(&mut connection).await {
                 return Ok(connection);
             }
+            connection.close_on_drop();
+            self.forget_idle();
+        }
+    }
+
+    /// Closes those that lie about: what has broken one has most likely broken all.
+    fn forget_idle(&self) {
+        for (mut connection, _) in std::mem::take(&mut *self.idle()) {
             connection.close_on_drop();
         }
     }
@@ -145,9 +153,18 @@ impl Lease {
         match timeout(PATIENCE, call(connection)).await {
             Ok(answer) => {
                 self.spent = was_spent || answer.is_err();
+                if answer
+                    .as_ref()
+                    .is_err_and(|failure| failure.reach == Reach::Group)
+                {
+                    self.pool.forget_idle();
+                }
                 answer
             }
-            Err(_) => Err(unavailable("no answer in time")),
+            Err(_) => {
+                self.pool.forget_idle();
+                Err(unavailable("no answer in time"))
+            }
         }
     }
 }

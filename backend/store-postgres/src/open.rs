@@ -19,7 +19,9 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// `server_version_num` of the oldest version there is support for.
 const OLDEST: i32 = 150_000;
-const CONNECTIONS: u32 = 16;
+const CONNECTIONS: usize = 16;
+/// The same with those that are being closed.
+const ALL_CONNECTIONS: u32 = 64;
 /// How long a call waits for a connection, and for making one.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The advisory lock under which nodes that start together look and migrate: "Onfile" in ASCII.
@@ -97,14 +99,13 @@ pub(crate) fn each_host(url: &str) -> Vec<String> {
 }
 
 fn pool_of(options: PgConnectOptions) -> Arc<Pool> {
-    Pool::new(
-        PgPoolOptions::new()
-            .min_connections(0)
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .test_before_acquire(false)
-            .connect_lazy_with(bounded(options)),
-    )
+    let connections = PgPoolOptions::new()
+        .min_connections(0)
+        .max_connections(ALL_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .connect_lazy_with(bounded(options));
+    Pool::new(connections, CONNECTIONS)
 }
 
 /// Opens a database that must have Onfile's tables for nothing but reading.
