@@ -197,6 +197,16 @@ pub enum RotateCommand {
         #[command(flatten)]
         data: DataArguments,
     },
+    /// The key of a merchant's indexes, by which customers are found: every customer is indexed anew, then
+    /// it is destroyed.
+    Index {
+        /// Whose.
+        #[arg(long)]
+        merchant_id: String,
+        /// Where the data is.
+        #[command(flatten)]
+        data: DataArguments,
+    },
 }
 
 /// `audit ...`

@@ -13,10 +13,10 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use shared::Timestamp;
-use shared::customer::{Customer, PhoneNumber, Profile};
+use shared::customer::{Customer, Email, PhoneNumber, Profile, Reference};
 use shared::id::{CustomerId, MerchantId};
 use std::sync::{PoisonError, RwLock};
-use store::{CustomerRecord, MerchantRecord, SpareKey, SpareRole};
+use store::{CustomerRecord, MerchantKey, MerchantRecord, SpareKey, SpareRole};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::ambient::{self, Random};
@@ -222,6 +222,30 @@ pub struct Vault {
     pub audit_heads: Key,
     /// Signs the receipts of erased customers.
     pub erasures: Key,
+    /// What a merchant's limits, and the names of its requests, are kept under.
+    subjects: Key,
+}
+
+/// By what customers are found.
+#[derive(Clone, Copy)]
+pub enum Indexed<'a> {
+    /// Phone in normal form.
+    Phone(&'a PhoneNumber),
+    /// The merchant's own name for a customer.
+    Reference(&'a Reference),
+    /// E-mail address; case does not matter.
+    Email(&'a Email),
+}
+
+impl Indexed<'_> {
+    fn under(self, key: &Key) -> Vec<u8> {
+        let (kind, value) = match self {
+            Self::Phone(phone) => ("phone", phone.e164()),
+            Self::Reference(reference) => ("reference", reference.as_str().to_owned()),
+            Self::Email(email) => ("email", email.normalised()),
+        };
+        mac(key, &[kind.as_bytes(), value.as_bytes()])
+    }
 }
 
 /// A merchant's keys, opened.
@@ -229,9 +253,18 @@ pub struct Vault {
 pub struct MerchantKeys {
     merchant: MerchantId,
     wrap: Key,
-    /// The one that comes or goes while `wrap` is rotated: what it has sealed opens too.
-    spare: Option<Key>,
     index: Key,
+    /// The one that comes or goes while one of them is rotated.
+    spare: Option<Spare>,
+    /// Of what is soon forgotten: not rotated, so that no limit is forgotten and no request repeated with it.
+    subjects: Key,
+}
+
+#[derive(Clone, Debug)]
+struct Spare {
+    of: MerchantKey,
+    role: SpareRole,
+    key: Key,
 }
 
 const WRAPPED_KEY: &str = "merchants.wrapped_key";
@@ -282,6 +315,7 @@ impl Vault {
             phones: instance.derive("onfile phones"),
             audit_heads: instance.derive("onfile audit heads"),
             erasures: instance.derive("onfile erasures"),
+            subjects: instance.derive("onfile subjects"),
             root: RwLock::new(root),
         }
     }
@@ -314,8 +348,9 @@ impl Vault {
         let keys = MerchantKeys {
             merchant: merchant_id.clone(),
             wrap: Key::generate(random),
-            spare: None,
             index: Key::generate(random),
+            spare: None,
+            subjects: self.subjects_of(&merchant_id),
         };
         let bare = MerchantRecord {
             merchant_id,
@@ -342,13 +377,24 @@ impl Vault {
         Ok(MerchantKeys {
             merchant: merchant.merchant_id.clone(),
             wrap: unwrap(WRAPPED_KEY, &merchant.wrapped_key)?,
+            index: unwrap(WRAPPED_INDEX_KEY, &merchant.wrapped_index_key)?,
             spare: merchant
                 .spare_key
                 .as_ref()
-                .map(|spare| unwrap(WRAPPED_SPARE_KEY, &spare.wrapped))
+                .map(|spare| {
+                    Ok(Spare {
+                        of: spare.of,
+                        role: spare.role,
+                        key: unwrap(WRAPPED_SPARE_KEY, &spare.wrapped)?,
+                    })
+                })
                 .transpose()?,
-            index: unwrap(WRAPPED_INDEX_KEY, &merchant.wrapped_index_key)?,
+            subjects: self.subjects_of(&merchant.merchant_id),
         })
+    }
+
+    fn subjects_of(&self, merchant: &MerchantId) -> Key {
+        self.subjects.derive(merchant.as_str())
     }
 }
 
@@ -372,38 +418,52 @@ impl MerchantKeys {
         &self,
         merchant: MerchantRecord,
         root: &Key,
-        spare: Option<(SpareRole, Timestamp)>,
+        spare_since: Option<Timestamp>,
         random: &dyn Random,
     ) -> MerchantRecord {
         let wrap =
             |column, key: &Key| seal(root, of_merchant(column, &self.merchant), &key.0, random);
-        let spare_key = self.spare.as_ref().zip(spare);
+        let spare_key = self.spare.as_ref().zip(spare_since);
         MerchantRecord {
             wrapped_key: wrap(WRAPPED_KEY, &self.wrap),
             wrapped_index_key: wrap(WRAPPED_INDEX_KEY, &self.index),
-            spare_key: spare_key.map(|(key, (role, since))| SpareKey {
-                wrapped: wrap(WRAPPED_SPARE_KEY, key),
-                role,
+            spare_key: spare_key.map(|(spare, since)| SpareKey {
+                of: spare.of,
+                wrapped: wrap(WRAPPED_SPARE_KEY, &spare.key),
+                role: spare.role,
                 since,
             }),
             ..merchant
         }
     }
 
-    /// The same with a fresh key to come.
+    /// The same with a fresh key to come in the place of one.
     #[must_use]
-    pub fn with_next(mut self, random: &dyn Random) -> Self {
-        self.spare = Some(Key::generate(random));
+    pub fn with_next(mut self, of: MerchantKey, random: &dyn Random) -> Self {
+        self.spare = Some(Spare {
+            of,
+            role: SpareRole::Next,
+            key: Key::generate(random),
+        });
         self
     }
 
-    /// The same with the two keys in each other's place.
+    /// The same with the key that comes in its place, and the one that was there about to go.
     #[must_use]
     pub fn switched(mut self) -> Self {
         if let Some(spare) = &mut self.spare {
-            std::mem::swap(spare, &mut self.wrap);
+            let used = match spare.of {
+                MerchantKey::Wrap => &mut self.wrap,
+                MerchantKey::Index => &mut self.index,
+            };
+            std::mem::swap(&mut spare.key, used);
+            spare.role = SpareRole::Previous;
         }
         self
+    }
+
+    fn spare_of(&self, of: MerchantKey) -> Option<&Spare> {
+        self.spare.as_ref().filter(|spare| spare.of == of)
     }
 
     /// Seals anew what the key that goes has sealed; none when that has nothing to do with it.
@@ -428,8 +488,11 @@ impl MerchantKeys {
     }
 
     fn open_either(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
-        match (open(&self.wrap, place, sealed), &self.spare) {
-            (Err(_), Some(spare)) => open(spare, place, sealed),
+        match (
+            open(&self.wrap, place, sealed),
+            self.spare_of(MerchantKey::Wrap),
+        ) {
+            (Err(_), Some(spare)) => open(&spare.key, place, sealed),
             (opened, _) => opened,
         }
     }
@@ -514,23 +577,61 @@ impl MerchantKeys {
         self.open_either(self.place(column, record), sealed)
     }
 
-    /// The blind index of a value: equal values have equal indexes, and without the key nobody can
-    /// tell which value it was.
+    /// Under what blind indexes a customer with a value may be found, in the order in which to look. Equal
+    /// values have equal indexes, and without the key nobody can tell which value it was. While the index
+    /// key is rotated there are two, the older first: customers go from that to the newer, and who looks
+    /// in this order misses none that goes meanwhile.
     #[must_use]
-    pub fn index(&self, kind: &str, value: &str) -> Vec<u8> {
-        mac(&self.index, &[kind.as_bytes(), value.as_bytes()])
+    pub fn indexes(&self, of: Indexed<'_>) -> Vec<Vec<u8>> {
+        let used = of.under(&self.index);
+        match self.spare_of(MerchantKey::Index) {
+            None => vec![used],
+            Some(spare) => match spare.role {
+                SpareRole::Next => vec![used, of.under(&spare.key)],
+                SpareRole::Previous => vec![of.under(&spare.key), used],
+            },
+        }
+    }
+
+    /// Whether the index key is being rotated, so that no unique index sees all customers.
+    #[must_use]
+    pub fn has_two_indexes(&self) -> bool {
+        self.spare_of(MerchantKey::Index).is_some()
+    }
+
+    /// The name under which something of the merchant's is kept for a while, such as what is counted of a
+    /// phone: nobody can tell which it was.
+    #[must_use]
+    pub fn subject(&self, kind: &str, value: &str) -> Vec<u8> {
+        mac(&self.subjects, &[kind.as_bytes(), value.as_bytes()])
+    }
+
+    /// The name under which codes and wrong tries of a phone are counted.
+    #[must_use]
+    pub fn phone_subject(&self, phone: &PhoneNumber) -> Vec<u8> {
+        self.subject("phone", &phone.e164())
     }
 
     /// Tells whether two requests are the same one, without keeping either.
     #[must_use]
     pub fn request_mac(&self, parts: &[&[u8]]) -> Vec<u8> {
-        mac(&self.index.derive("onfile requests"), parts)
+        mac(&self.subjects.derive("onfile requests"), parts)
     }
 
-    /// The blind index of a phone.
+    /// A customer's record with its indexes under the key in use.
     #[must_use]
-    pub fn phone_index(&self, phone: &PhoneNumber) -> Vec<u8> {
-        self.index("phone", &phone.e164())
+    pub fn indexed(&self, record: CustomerRecord, profile: &Profile) -> CustomerRecord {
+        let under = |of: Indexed<'_>| of.under(&self.index);
+        CustomerRecord {
+            phone_index: profile.phone.as_ref().map(Indexed::Phone).map(under),
+            reference_index: profile
+                .merchant_customer_reference
+                .as_ref()
+                .map(Indexed::Reference)
+                .map(under),
+            email_index: profile.email.as_ref().map(Indexed::Email).map(under),
+            ..record
+        }
     }
 
     /// Opens a customer's record.
@@ -577,7 +678,7 @@ impl MerchantKeys {
             column: "customers.profile",
             record: customer.customer_id.to_string(),
         })?;
-        Ok(CustomerRecord {
+        let record = CustomerRecord {
             customer_id: customer.customer_id.clone(),
             state: customer.state,
             state_since: customer.state_since,
@@ -591,24 +692,13 @@ impl MerchantKeys {
                 random,
             ),
             wrapped_key,
-            phone_index: customer
-                .profile
-                .phone
-                .as_ref()
-                .map(|phone| self.phone_index(phone)),
-            reference_index: customer
-                .profile
-                .merchant_customer_reference
-                .as_ref()
-                .map(|reference| self.index("reference", reference.as_str())),
-            email_index: customer
-                .profile
-                .email
-                .as_ref()
-                .map(|email| self.index("email", &email.normalised())),
+            phone_index: None,
+            reference_index: None,
+            email_index: None,
             created_at: customer.created_at,
             updated_at: customer.updated_at,
-        })
+        };
+        Ok(self.indexed(record, &customer.profile))
     }
 }
 

@@ -16,7 +16,7 @@ use backend::service::merchants::{self, Settings};
 use backend::settings::{Command, DataArguments, KeysCommand, MerchantCommand, RotateCommand};
 use backend::vault::Key;
 use serde_json::{Value, json};
-use store::{MerchantRecord, Sealed};
+use store::{MerchantKey, MerchantRecord, Sealed};
 
 const PHONE: &str = "9876543210";
 const NEW_ROOT: &str = "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef";
@@ -37,7 +37,7 @@ async fn sealed(app: &TestApp, merchant: &Server) -> Vec<(String, Vec<u8>)> {
 }
 
 async fn step(app: &TestApp, merchant: &Server) -> Step {
-    keys::step(&record(app, merchant).await, app.now())
+    keys::step(&record(app, merchant).await, MerchantKey::Wrap, app.now())
 }
 
 /// A customer, and something in each of the places that are sealed under the merchant's key.
@@ -73,23 +73,23 @@ async fn a_merchants_key_is_rotated_step_by_step_and_everything_still_opens() {
     let old = record(&app, &merchant).await;
 
     assert_eq!(step(&app, &merchant).await, Step::Publish);
-    keys::publish(&app.onfile, &merchant.merchant_id)
+    keys::publish(&app.onfile, &merchant.merchant_id, MerchantKey::Wrap)
         .await
         .unwrap();
     let known = app.now().plus(KNOWN_AFTER);
     assert_eq!(step(&app, &merchant).await, Step::Wait(known));
     // Too early: nothing happens.
-    keys::switch(&app.onfile, &merchant.merchant_id)
+    keys::switch(&app.onfile, &merchant.merchant_id, MerchantKey::Wrap)
         .await
         .unwrap();
     assert_eq!(step(&app, &merchant).await, Step::Wait(known));
     app.advance(KNOWN_AFTER.as_secs());
     assert_eq!(step(&app, &merchant).await, Step::Switch);
-    keys::switch(&app.onfile, &merchant.merchant_id)
+    keys::switch(&app.onfile, &merchant.merchant_id, MerchantKey::Wrap)
         .await
         .unwrap();
     // Too early: what nobody has sealed anew must still open.
-    keys::destroy(&app.onfile, &merchant.merchant_id)
+    keys::destroy(&app.onfile, &merchant.merchant_id, MerchantKey::Wrap)
         .await
         .unwrap();
     assert_eq!(merchant.read(&customer_id).await["mobile_number"], PHONE);
@@ -97,7 +97,7 @@ async fn a_merchants_key_is_rotated_step_by_step_and_everything_still_opens() {
     app.advance(KNOWN_AFTER.as_secs());
     let app = app.restarted().await;
     merchant = merchant.at(&app);
-    assert_eq!(step(&app, &merchant).await, Step::Reseal);
+    assert_eq!(step(&app, &merchant).await, Step::Renew);
     let changed = keys::reseal(&app.onfile, &merchant.merchant_id)
         .await
         .unwrap();
@@ -113,7 +113,7 @@ async fn a_merchants_key_is_rotated_step_by_step_and_everything_still_opens() {
     for row in &before {
         assert!(!after.contains(row), "{} was not sealed anew", row.0);
     }
-    keys::destroy(&app.onfile, &merchant.merchant_id)
+    keys::destroy(&app.onfile, &merchant.merchant_id, MerchantKey::Wrap)
         .await
         .unwrap();
     let new = record(&app, &merchant).await;
@@ -154,12 +154,19 @@ async fn a_rotation_beside_nodes_that_serve_is_never_in_their_way() {
         let merchant_id = &merchant.merchant_id;
         match step(&one, &merchant).await {
             Step::Publish if rounds > 0 => break,
-            Step::Publish => keys::publish(&one.onfile, merchant_id).await.unwrap(),
+            Step::Publish => keys::publish(&one.onfile, merchant_id, MerchantKey::Wrap)
+                .await
+                .unwrap(),
             Step::Wait(_) => one.advance(1),
-            Step::Switch => keys::switch(&one.onfile, merchant_id).await.unwrap(),
-            Step::Reseal => {
+            Step::Switch => keys::switch(&one.onfile, merchant_id, MerchantKey::Wrap)
+                .await
+                .unwrap(),
+            Step::Finish(_) => panic!("no other key is rotated"),
+            Step::Renew => {
                 keys::reseal(&one.onfile, merchant_id).await.unwrap();
-                keys::destroy(&one.onfile, merchant_id).await.unwrap();
+                keys::destroy(&one.onfile, merchant_id, MerchantKey::Wrap)
+                    .await
+                    .unwrap();
             }
         }
         rounds += 1;

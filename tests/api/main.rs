@@ -16,6 +16,7 @@ mod documents;
 mod envelope;
 mod erasure;
 mod hostile;
+mod index_keys;
 mod keys;
 mod merchant;
 mod nodes;

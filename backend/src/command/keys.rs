@@ -11,6 +11,7 @@ use crate::service::keys::{self, Step};
 use crate::service::{Fault, instance};
 use crate::settings::{DataArguments, KeysCommand, RotateCommand};
 use crate::vault::Key;
+use store::MerchantKey;
 
 /// Runs `keys ...`.
 pub(super) async fn run(command: &KeysCommand) -> Result<(), CommandError> {
@@ -18,7 +19,10 @@ pub(super) async fn run(command: &KeysCommand) -> Result<(), CommandError> {
         KeysCommand::Rotate { what } => match what {
             RotateCommand::Root { data } => rotate_root(data).await,
             RotateCommand::Merchant { merchant_id, data } => {
-                rotate_merchant(merchant_id, data).await
+                rotate_merchant(merchant_id, MerchantKey::Wrap, data).await
+            }
+            RotateCommand::Index { merchant_id, data } => {
+                rotate_merchant(merchant_id, MerchantKey::Index, data).await
             }
         },
         KeysCommand::Init { data } => {
@@ -211,8 +215,12 @@ fn sync_directory(file: &Path) -> std::io::Result<()> {
     std::fs::File::open(directory)?.sync_all()
 }
 
-/// Rotates a merchant's key, beside running servers.
-async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), CommandError> {
+/// Rotates one of a merchant's keys, beside running servers.
+async fn rotate_merchant(
+    merchant_id: &str,
+    of: MerchantKey,
+    data: &DataArguments,
+) -> Result<(), CommandError> {
     let app = existing(data).await?;
     let merchant_id = parse_merchant_id(merchant_id)?;
     loop {
@@ -225,9 +233,18 @@ async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), 
             .await
             .map_err(Fault::from)?
             .ok_or_else(|| no_merchant(&merchant_id))?;
-        match keys::step(&record, app.clock.now()) {
+        match keys::step(&record, of, app.clock.now()) {
+            Step::Finish(other) => {
+                let first = match other {
+                    MerchantKey::Wrap => "merchant",
+                    MerchantKey::Index => "index",
+                };
+                return Err(CommandError::Plain(format!(
+                    "another rotation was begun and is to be finished first: run `onfile keys rotate {first} --merchant-id {merchant_id}`"
+                )));
+            }
             Step::Publish => {
-                keys::publish(&app, &merchant_id).await?;
+                keys::publish(&app, &merchant_id, of).await?;
                 print("made the next key known");
             }
             Step::Wait(until) => {
@@ -235,22 +252,29 @@ async fn rotate_merchant(merchant_id: &str, data: &DataArguments) -> Result<(), 
                 tokio::time::sleep(app.clock.now().until(until)).await;
             }
             Step::Switch => {
-                keys::switch(&app, &merchant_id).await?;
-                print("new data is sealed with the next key");
+                keys::switch(&app, &merchant_id, of).await?;
+                print("the next key is used for what is written from now on");
             }
-            Step::Reseal => {
-                let changed = keys::reseal(&app, &merchant_id).await?;
-                print(&format!("sealed {changed} records anew"));
+            Step::Renew => {
+                let changed = match of {
+                    MerchantKey::Wrap => keys::reseal(&app, &merchant_id).await?,
+                    MerchantKey::Index => keys::reindex(&app, &merchant_id).await?,
+                };
+                print(&format!("renewed {changed} records"));
                 if changed == 0 {
-                    keys::destroy(&app, &merchant_id).await?;
+                    keys::destroy(&app, &merchant_id, of).await?;
                     break;
                 }
             }
         }
     }
     app.store.close().await;
+    let which = match of {
+        MerchantKey::Wrap => "key",
+        MerchantKey::Index => "index key",
+    };
     print(&format!(
-        "the key of {merchant_id} is rotated, and the old one destroyed"
+        "the {which} of {merchant_id} is rotated, and the old one destroyed"
     ));
     Ok(())
 }

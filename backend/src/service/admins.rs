@@ -11,7 +11,7 @@ use store::{
     PageAfter, StoreError,
 };
 
-use super::customers::CustomerError;
+use super::customers::{self, CustomerError};
 use super::tokens::{self, Decided};
 use super::verification::subject_of;
 use super::work::{Entry, Work};
@@ -411,27 +411,13 @@ pub async fn search(
             add(view.customer(merchant_id, &customer_id).await?);
         }
         if let Ok(reference) = shared::customer::Reference::parse(query) {
-            add(view
-                .customer_by_reference(
-                    merchant_id,
-                    &merchant.keys.index("reference", reference.as_str()),
-                )
-                .await?);
+            add(customers::by_reference(&mut *view, merchant, &reference).await?);
         }
         for phone in phones(query) {
-            add(view
-                .customer_by_phone(merchant_id, &merchant.keys.phone_index(&phone))
-                .await?);
+            add(customers::by_phone(&mut *view, merchant, &phone).await?);
         }
         if let Ok(email) = shared::customer::Email::parse(query) {
-            for record in view
-                .customers_by_email(
-                    merchant_id,
-                    &merchant.keys.index("email", &email.normalised()),
-                    limit,
-                )
-                .await?
-            {
+            for record in customers::by_email(&mut *view, merchant, &email, limit).await? {
                 add(Some(record));
             }
         }

@@ -12,6 +12,7 @@ use store::{CustomerRecord, Inserted, Read, Replaced, StoreError, Write};
 use super::work::{Entry, Pending, Work, moved};
 use super::{By, Fault, Merchant, Onfile, tokens};
 use crate::outbox::Task;
+use crate::vault::Indexed;
 
 /// Why a customer was not created, changed or found.
 #[derive(Debug, thiserror::Error)]
@@ -103,17 +104,8 @@ pub async fn find(
 ) -> Result<Customer, CustomerError> {
     let mut view = app.store.read().await?;
     let record = match (reference, phone) {
-        (Some(reference), _) => {
-            view.customer_by_reference(
-                &merchant.merchant_id,
-                &merchant.keys.index("reference", reference.as_str()),
-            )
-            .await?
-        }
-        (None, Some(phone)) => {
-            view.customer_by_phone(&merchant.merchant_id, &merchant.keys.phone_index(phone))
-                .await?
-        }
+        (Some(reference), _) => by_reference(&mut *view, merchant, reference).await?,
+        (None, Some(phone)) => by_phone(&mut *view, merchant, phone).await?,
         (None, None) => None,
     };
     let customer = merchant
@@ -196,6 +188,9 @@ pub(super) async fn create_in(
     let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
     let record = merchant.keys.record(&customer, key, &*app.random)?;
     let fields = fields_of(&customer.profile);
+    if merchant.keys.has_two_indexes() {
+        refuse_for(work.unit(), merchant, &customer, 0).await?;
+    }
     for tries in 1.. {
         let entry = Entry {
             action: "customer.create",
@@ -206,7 +201,7 @@ pub(super) async fn create_in(
         if work.create_customer(by, &record, entry).await? == Inserted::Yes {
             break;
         }
-        refuse_for(work.unit(), merchant, &record, tries).await?;
+        refuse_for(work.unit(), merchant, &customer, tries).await?;
     }
     Ok(customer)
 }
@@ -488,6 +483,9 @@ pub(super) async fn replace_in(
     customer.version += 1;
     customer.updated_at = now;
     let record = merchant.keys.record(customer, wrapped_key, &*app.random)?;
+    if merchant.keys.has_two_indexes() && customer.state != CustomerState::Deleted {
+        refuse_for(work.unit(), merchant, customer, 0).await?;
+    }
     for tries in 1.. {
         let unit = work.unit();
         match unit
@@ -495,7 +493,7 @@ pub(super) async fn replace_in(
             .await?
         {
             Replaced::Yes => break,
-            Replaced::Taken => refuse_for(unit, merchant, &record, tries).await?,
+            Replaced::Taken => refuse_for(unit, merchant, customer, tries).await?,
             Replaced::Stale => {
                 return Err(Fault::Other(format!(
                     "{} changed under its own transaction",
@@ -542,29 +540,80 @@ pub(super) async fn load(
     Ok(merchant.keys.customer(&record)?)
 }
 
-/// Says who is in the way of a record. Nobody, when whoever it was has been deleted meanwhile: then the
-/// same is to be tried again, a few times.
+/// The living customer with a phone.
+pub(super) async fn by_phone(
+    view: &mut dyn Read,
+    merchant: &Merchant,
+    phone: &PhoneNumber,
+) -> Result<Option<CustomerRecord>, StoreError> {
+    for index in merchant.keys.indexes(Indexed::Phone(phone)) {
+        let found = view
+            .customer_by_phone(&merchant.merchant_id, &index)
+            .await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// The living customer with a reference.
+pub(super) async fn by_reference(
+    view: &mut dyn Read,
+    merchant: &Merchant,
+    reference: &Reference,
+) -> Result<Option<CustomerRecord>, StoreError> {
+    for index in merchant.keys.indexes(Indexed::Reference(reference)) {
+        let found = view
+            .customer_by_reference(&merchant.merchant_id, &index)
+            .await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Living customers with an e-mail address; one that is indexed anew meanwhile may come twice.
+pub(super) async fn by_email(
+    view: &mut dyn Read,
+    merchant: &Merchant,
+    email: &Email,
+    limit: u32,
+) -> Result<Vec<CustomerRecord>, StoreError> {
+    let mut found = Vec::new();
+    for index in merchant.keys.indexes(Indexed::Email(email)) {
+        found.extend(
+            view.customers_by_email(&merchant.merchant_id, &index, limit)
+                .await?,
+        );
+    }
+    Ok(found)
+}
+
+/// Says who is in the way of a customer. Nobody, when whoever it was has been deleted meanwhile: then the
+/// same is to be tried again, a few times. The work holds the end of the merchant's chain, so that what is
+/// found, and what is not, holds until it is committed.
 async fn refuse_for(
     unit: &mut dyn Write,
     merchant: &Merchant,
-    record: &CustomerRecord,
+    customer: &Customer,
     tries: u32,
 ) -> Result<(), CustomerError> {
     const MOST_TRIES: u32 = 32;
-    if let Some(index) = &record.phone_index
-        && let Some(other) = unit.customer_by_phone(&merchant.merchant_id, index).await?
-        && other.customer_id != record.customer_id
+    let profile = &customer.profile;
+    if let Some(phone) = &profile.phone
+        && let Some(other) = by_phone(unit, merchant, phone).await?
+        && other.customer_id != customer.customer_id
     {
         return Err(CustomerError::Duplicate {
             field: "mobile_number",
             customer_id: other.customer_id,
         });
     }
-    if let Some(index) = &record.reference_index
-        && let Some(other) = unit
-            .customer_by_reference(&merchant.merchant_id, index)
-            .await?
-        && other.customer_id != record.customer_id
+    if let Some(reference) = &profile.merchant_customer_reference
+        && let Some(other) = by_reference(unit, merchant, reference).await?
+        && other.customer_id != customer.customer_id
     {
         return Err(CustomerError::Duplicate {
             field: "merchant_customer_reference",

@@ -10,13 +10,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use shared::Timestamp;
-use shared::customer::CustomerState;
+use shared::customer::{CustomerState, Profile};
 use shared::id::{CustomerId, MerchantId};
 use store::{CustomerRecord, Destroyed, ErasureRecord};
 
 use super::merchants::{self, Settings};
 use super::work::{Entry, Work};
-use super::{By, Fault, Merchant, Onfile};
+use super::{By, Fault, Merchant, Onfile, customers};
 use crate::vault::{self, Vault};
 
 /// How often what is due is erased. Retention is counted in days, and writing waits while the database is
@@ -195,14 +195,19 @@ async fn erase_in(
     let destroyed = unit
         .erase_customer(&merchant.merchant_id, &record.customer_id)
         .await?;
-    if let Some(phone) = &record.phone_index
+    // What does not open is of no phone that could be told; it is forgotten within a day.
+    let profile = merchant
+        .keys
+        .customer(record)
+        .map(|customer| customer.profile);
+    if let Ok(Profile {
+        phone: Some(phone), ..
+    }) = &profile
         // a living customer who has the phone since keeps what is counted of it
-        && unit
-            .customer_by_phone(&merchant.merchant_id, phone)
-            .await?
-            .is_none()
+        && customers::by_phone(unit, merchant, phone).await?.is_none()
     {
-        unit.forget_phone(&merchant.merchant_id, phone).await?;
+        let subject = merchant.keys.phone_subject(phone);
+        unit.forget_phone(&merchant.merchant_id, &subject).await?;
     }
     let now = app.clock.now().as_micros().to_le_bytes();
     unit.set_instance_value(TRACES, &now).await?;

@@ -114,7 +114,7 @@ pub async fn claim(
 ) -> Result<Found, IdempotencyError> {
     let place = (
         merchant.merchant_id.clone(),
-        merchant.keys.index("idempotency key", key),
+        merchant.keys.subject("idempotency key", key),
     );
     let request_mac = merchant.keys.request_mac(request);
     let turn = app.running.begin(place).ok_or(IdempotencyError::Running)?;

@@ -140,7 +140,7 @@ pub async fn start(
         return Err(VerificationError::NoSender);
     }
     let now = app.clock.now();
-    let phone_index = merchant.keys.phone_index(&phone);
+    let phone_subject = merchant.keys.phone_subject(&phone);
     let mut work = Work::begin_alone(app, merchant).await?;
     let mut record = work
         .unit()
@@ -152,14 +152,14 @@ pub async fn start(
             .unit()
             .challenge(&merchant.merchant_id, challenge_id)
             .await?
-        && equal(&challenge.phone_index, &phone_index)
+        && equal(&challenge.phone_index, &phone_subject)
         && runs(&challenge, now)
     {
         return resend_in(app, session, by, work, challenge, channel).await;
     }
     if let Some(cool_down) = work
         .unit()
-        .cool_down(&merchant.merchant_id, &phone_index)
+        .cool_down(&merchant.merchant_id, &phone_subject)
         .await?
         .filter(|cool_down| cool_down.until > now)
     {
@@ -167,7 +167,7 @@ pub async fn start(
             until: cool_down.until,
         });
     }
-    count_phone_in(session, &mut work, &phone_index, now).await?;
+    count_phone_in(session, &mut work, &phone_subject, now).await?;
     let challenge_id = ChallengeId::new(now, app.random_bytes());
     let kept = serde_json::to_vec(&Kept {
         phone: phone.clone(),
@@ -176,7 +176,7 @@ pub async fn start(
     let mut challenge = ChallengeRecord {
         challenge_id: challenge_id.clone(),
         session_id: record.session_id.clone(),
-        phone_index,
+        phone_index: phone_subject,
         phone: merchant.keys.seal(
             "challenges.phone",
             challenge_id.as_str(),
@@ -226,13 +226,13 @@ fn locked(until: Timestamp, now: Timestamp) -> VerificationError {
 async fn count_phone_in(
     session: &Session,
     work: &mut Work<'_>,
-    phone_index: &[u8],
+    phone_subject: &[u8],
     now: Timestamp,
 ) -> Result<(), VerificationError> {
     let merchant_id = Some(&session.merchant.merchant_id);
     let begun = session.record.created_at;
     let of_session = session.record.session_id.as_str().as_bytes();
-    let this_phone = [of_session, phone_index].concat();
+    let this_phone = [of_session, phone_subject].concat();
     if work
         .unit()
         .count_events(merchant_id, PHONE_OF_SESSION, &this_phone, begun)
@@ -604,7 +604,7 @@ async fn identify(
     }
 
     let phone = phone_of(session, &challenge)?;
-    let (customer, is_new) = verify_in(app, session, by, &mut work, phone, &challenge).await?;
+    let (customer, is_new) = verify_in(app, session, by, &mut work, phone).await?;
 
     let mut record = work
         .unit()
@@ -644,14 +644,10 @@ async fn verify_in(
     by: &By,
     work: &mut Work<'_>,
     phone: PhoneNumber,
-    challenge: &ChallengeRecord,
 ) -> Result<(Customer, bool), VerificationError> {
     let merchant = &session.merchant;
     let now = app.clock.now();
-    let found = work
-        .unit()
-        .customer_by_phone(&merchant.merchant_id, &challenge.phone_index)
-        .await?;
+    let found = customers::by_phone(work.unit(), merchant, &phone).await?;
     let (customer_id, is_new) = if let Some(record) = found {
         (record.customer_id, false)
     } else {

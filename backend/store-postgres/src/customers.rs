@@ -381,3 +381,26 @@ pub(crate) async fn replace(
         .await,
     )
 }
+
+/// A change of the record in the meantime has indexed it anew itself.
+pub(crate) async fn reindex(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    customer: &CustomerRecord,
+) -> Answer<Replaced> {
+    let (merchant, customer_id) = (merchant.as_str(), customer.customer_id.as_str());
+    replaced(
+        sqlx::query!(
+            "update customers set phone_index = $1, reference_index = $2, email_index = $3
+             where merchant_id = $4 and customer_id = $5 and version = $6",
+            customer.phone_index,
+            customer.reference_index,
+            customer.email_index,
+            merchant,
+            customer_id,
+            customer.version
+        )
+        .execute(connection)
+        .await,
+    )
+}

@@ -508,6 +508,14 @@ impl Write for Unit {
         ask_aside!(self, Replaced::Yes, customers::replace, merchant, customer)
     }
 
+    async fn reindex_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Replaced> {
+        ask_aside!(self, Replaced::Yes, customers::reindex, merchant, customer)
+    }
+
     async fn erase_customer(
         &mut self,
         merchant: &MerchantId,

@@ -44,7 +44,7 @@ pub(crate) async fn by_id(
     let row = sqlx::query_as!(
         MerchantRow,
         r#"select merchant_id, name, sandbox as "sandbox: bool", wrapped_key, wrapped_index_key,
-                  wrapped_spare_key, spare_role, spare_since_at, settings, created_at
+                  wrapped_spare_key, spare_of, spare_role, spare_since_at, settings, created_at
            from merchants where merchant_id = ?"#,
         merchant
     )
@@ -57,7 +57,7 @@ pub(crate) async fn all(connection: &mut SqliteConnection) -> Answer<Vec<Merchan
     let rows = sqlx::query_as!(
         MerchantRow,
         r#"select merchant_id, name, sandbox as "sandbox: bool", wrapped_key, wrapped_index_key,
-                  wrapped_spare_key, spare_role, spare_since_at, settings, created_at
+                  wrapped_spare_key, spare_of, spare_role, spare_since_at, settings, created_at
            from merchants order by created_at, merchant_id"#
     )
     .fetch_all(connection)
@@ -117,16 +117,18 @@ pub(crate) async fn replace_keys(
     let merchant_id = merchant.merchant_id.as_str();
     let spare = merchant.spare_key.as_ref();
     let wrapped_spare_key = spare.map(|spare| spare.wrapped.as_slice());
+    let spare_of = spare.map(|spare| spare.of.as_str());
     let spare_role = spare.map(|spare| spare.role.as_str());
     let spare_since_at = spare.map(|spare| spare.since.as_micros());
     replaced(
         sqlx::query!(
             "update merchants set wrapped_key = ?1, wrapped_index_key = ?2, wrapped_spare_key = ?3,
-                    spare_role = ?4, spare_since_at = ?5
-             where merchant_id = ?6 and wrapped_key = ?7",
+                    spare_of = ?4, spare_role = ?5, spare_since_at = ?6
+             where merchant_id = ?7 and wrapped_key = ?8",
             merchant.wrapped_key,
             merchant.wrapped_index_key,
             wrapped_spare_key,
+            spare_of,
             spare_role,
             spare_since_at,
             merchant_id,

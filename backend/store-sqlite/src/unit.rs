@@ -414,6 +414,15 @@ impl Write for Unit {
         ask!(self, customers::replace, merchant, customer)
     }
 
+    async fn reindex_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Replaced> {
+        self.touch_customer(merchant, &customer.customer_id);
+        ask!(self, customers::reindex, merchant, customer)
+    }
+
     async fn erase_customer(
         &mut self,
         merchant: &MerchantId,

@@ -24,8 +24,8 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 pub use record::{
     AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditHeadRecord,
     AuditRecord, ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed,
-    ErasureRecord, MerchantRecord, OutboxRecord, PageAfter, Sealed, SessionRecord, SpareKey,
-    SpareRole, TokenRecord,
+    ErasureRecord, MerchantKey, MerchantRecord, OutboxRecord, PageAfter, Sealed, SessionRecord,
+    SpareKey, SpareRole, TokenRecord,
 };
 
 /// Why storage did not do what it was asked.
@@ -377,6 +377,14 @@ pub trait Write: Read {
     /// Replaces a customer whose stored version is `version - 1` (the record carries the new version);
     /// `Taken` when another living customer has its phone or reference.
     async fn replace_customer(
+        &mut self,
+        merchant: &MerchantId,
+        customer: &CustomerRecord,
+    ) -> Result<Replaced>;
+
+    /// Replaces the indexes of a customer whose stored version is still that of the record; `Taken` when
+    /// another living customer has its phone or reference.
+    async fn reindex_customer(
         &mut self,
         merchant: &MerchantId,
         customer: &CustomerRecord,

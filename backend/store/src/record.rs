@@ -25,7 +25,7 @@ pub struct MerchantRecord {
     pub wrapped_key: Vec<u8>,
     /// The key of its blind indexes, wrapped by the root key.
     pub wrapped_index_key: Vec<u8>,
-    /// A second key, while the one that wraps is rotated.
+    /// A second key, while one of the two is rotated.
     pub spare_key: Option<SpareKey>,
     /// Settings as JSON.
     pub settings: String,
@@ -33,9 +33,12 @@ pub struct MerchantRecord {
     pub created_at: Timestamp,
 }
 
-/// A merchant's second key while its key is rotated. What it has sealed opens too.
+/// A merchant's second key while one of its keys is rotated. What it has sealed opens, and what it has
+/// indexed is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpareKey {
+    /// Which is rotated.
+    pub of: MerchantKey,
     /// Wrapped by the root key.
     pub wrapped: Vec<u8>,
     /// Whether it comes or goes.
@@ -44,12 +47,40 @@ pub struct SpareKey {
     pub since: Timestamp,
 }
 
+/// The keys that a merchant has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MerchantKey {
+    /// The one that wraps its customers' keys.
+    Wrap,
+    /// The one of its blind indexes.
+    Index,
+}
+
+impl MerchantKey {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wrap => "key",
+            Self::Index => "index_key",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Wrap, Self::Index]
+            .into_iter()
+            .find(|key| key.as_str() == word)
+    }
+}
+
 /// Whether a second key comes or goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpareRole {
     /// Made known to every node, before anything is sealed with it.
     Next,
-    /// Opens what has not been sealed anew yet.
+    /// Opens what has not been sealed anew yet, or finds what has not been indexed anew.
     Previous,
 }
 
@@ -304,7 +335,7 @@ pub struct ChallengeRecord {
     pub challenge_id: ChallengeId,
     /// In which session.
     pub session_id: SessionId,
-    /// Blind index of the phone.
+    /// Under what is counted of the phone.
     pub phone_index: Vec<u8>,
     /// The phone, sealed under the merchant's key.
     pub phone: Vec<u8>,

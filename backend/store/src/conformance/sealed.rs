@@ -5,7 +5,7 @@
 )]
 
 use super::sample::{answer, challenge, merchant, message, people, session, with_session};
-use crate::{Inserted, Replaced, Result, Sealed, SpareKey, SpareRole, Store};
+use crate::{Inserted, MerchantKey, Replaced, Result, Sealed, SpareKey, SpareRole, Store};
 
 pub async fn whatever_is_sealed_can_be_listed_and_sealed_anew(store: &dyn Store) -> Result<()> {
     let one = people(store, 3).await?;
@@ -71,6 +71,7 @@ pub async fn a_merchants_keys_are_replaced_when_they_are_the_ones_meant(
     changed.wrapped_key = vec![1];
     changed.wrapped_index_key = vec![2];
     changed.spare_key = Some(SpareKey {
+        of: MerchantKey::Index,
         wrapped: vec![3],
         role: SpareRole::Previous,
         since: record.created_at,

@@ -4,7 +4,7 @@ use shared::Timestamp;
 use shared::id::MerchantId;
 
 use super::Reading;
-use crate::{ApiKeyRecord, MerchantRecord, SpareKey, SpareRole, StoreError};
+use crate::{ApiKeyRecord, MerchantKey, MerchantRecord, SpareKey, SpareRole, StoreError};
 
 pub struct MerchantRow {
     pub merchant_id: String,
@@ -13,6 +13,7 @@ pub struct MerchantRow {
     pub wrapped_key: Vec<u8>,
     pub wrapped_index_key: Vec<u8>,
     pub wrapped_spare_key: Option<Vec<u8>>,
+    pub spare_of: Option<String>,
     pub spare_role: Option<String>,
     pub spare_since_at: Option<i64>,
     pub settings: String,
@@ -28,8 +29,10 @@ impl TryFrom<MerchantRow> for MerchantRecord {
             id: &row.merchant_id,
         };
         let role = reading.optional("spare_role", row.spare_role.as_deref(), SpareRole::parse)?;
+        let of = reading.optional("spare_of", row.spare_of.as_deref(), MerchantKey::parse)?;
         let spare_key = match (row.wrapped_spare_key, role, row.spare_since_at) {
             (Some(wrapped), Some(role), Some(since)) => Some(SpareKey {
+                of: of.unwrap_or(MerchantKey::Wrap),
                 wrapped,
                 role,
                 since: Timestamp::from_micros(since),
