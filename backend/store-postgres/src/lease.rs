@@ -150,22 +150,16 @@ impl Lease {
             return Err(unavailable("the lease has ended"));
         };
         let was_spent = std::mem::replace(&mut self.spent, true);
-        match timeout(PATIENCE, call(connection)).await {
-            Ok(answer) => {
-                self.spent = was_spent || answer.is_err();
-                if answer
-                    .as_ref()
-                    .is_err_and(|failure| failure.reach == Reach::Group)
-                {
-                    self.pool.forget_idle();
-                }
-                answer
-            }
-            Err(_) => {
-                self.pool.forget_idle();
-                Err(unavailable("no answer in time"))
-            }
+        let answer = timeout(PATIENCE, call(connection)).await;
+        self.spent = was_spent || !matches!(answer, Ok(Ok(_)));
+        let answer = answer.unwrap_or_else(|_| Err(unavailable("no answer in time")));
+        if answer
+            .as_ref()
+            .is_err_and(|failure| failure.reach == Reach::Group)
+        {
+            self.pool.forget_idle();
         }
+        answer
     }
 }
 
