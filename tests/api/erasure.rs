@@ -92,7 +92,10 @@ async fn a_life(app: &TestApp, merchant: &Server) -> (String, Vec<Vec<u8>>) {
     // a cool-down of the phone
     let merchant_record = merchant_of(app, &merchant.merchant_id).await;
     let record = record_of(app, merchant, &id).await;
-    let phone = record.phone_index.clone().unwrap();
+    let customer = merchant_record.keys.customer(&record).unwrap();
+    let phone = merchant_record
+        .keys
+        .phone_subject(&customer.profile.phone.unwrap());
     let mut unit = app.onfile.store.write().await.unwrap();
     let until = app.now();
     unit.set_cool_down(
@@ -136,6 +139,7 @@ async fn a_life(app: &TestApp, merchant: &Server) -> (String, Vec<Vec<u8>>) {
         record.wrapped_key,
         record.profile,
         phone,
+        record.phone_index.unwrap(),
         record.reference_index.unwrap(),
         record.email_index.unwrap(),
         token.metadata.unwrap(),

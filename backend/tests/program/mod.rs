@@ -109,7 +109,8 @@ impl Server {
             .json()
             .await
             .unwrap();
-        answer["access_token"].as_str().unwrap().to_owned()
+        let token = answer["access_token"].as_str();
+        token.unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     pub async fn create(&self, token: &str, phone: &str) -> Value {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::children::{self, Onfile, Running};
-use crate::disk::Rows;
+use crate::disk::{Customers, Rows};
 use crate::figures::Figures;
 use crate::http::{self, Api};
 use crate::load::{Phones, Seen, Wrk};
@@ -27,6 +27,7 @@ pub const WARM_UP: Duration = Duration::from_secs(1);
 const COMMITS: Duration = Duration::from_secs(1);
 const BARE: &str = "bare axum";
 const ONE_BY_ONE: &str = "one-row commits";
+const SAME_ROWS: &str = "commits of a creation's rows";
 
 /// One kind of load at one number of connections.
 #[derive(Default)]
@@ -94,7 +95,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     reads(arguments, &wrk, &seeded, &bare, &running, &mut loads)?;
     let peak_of_reads = running.memory("VmHWM")?;
     let mut phones = Phones::all();
-    let commits = creates(
+    let limits = creates(
         runtime,
         arguments,
         &wrk,
@@ -106,7 +107,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     reads_meanwhile(arguments, &wrk, &seeded, &running, &mut phones, &mut loads)?;
     let peak = running.memory("VmHWM")?;
     runtime.block_on(api.check_all(&seeded.customers))?;
-    let mut rows = speed(&loads, &commits);
+    let mut rows = speed(&loads, &limits);
     let megabytes = |figure: &str, value: f64, most: f64| {
         Row::of(figure, value, Unit::Megabytes, Target::AtMost(most))
     };
@@ -249,7 +250,7 @@ fn reads(
     Ok(())
 }
 
-/// Creations, with one-by-one commits on the same disk before and after each; answers the rate of those.
+/// Creations, with one-by-one commits on the same disk before and after each; answers the rates of those.
 fn creates(
     runtime: &Runtime,
     arguments: &Arguments,
@@ -258,9 +259,16 @@ fn creates(
     onfile: &Running,
     phones: &mut Phones,
     loads: &mut Loads,
-) -> Outcome<Figures> {
+) -> Outcome<[(&'static str, Figures); 2]> {
     let mut rows = runtime.block_on(Rows::make(directory))?;
-    let mut commits = Figures::default();
+    let mut customers = runtime.block_on(Customers::make(directory))?;
+    let mut rates = || -> Outcome<[f64; 2]> {
+        Ok([
+            runtime.block_on(rows.rate(COMMITS))?,
+            runtime.block_on(customers.rate(COMMITS))?,
+        ])
+    };
+    let mut limits = [ONE_BY_ONE, SAME_ROWS].map(|limit| (limit, Figures::default()));
     one(
         onfile,
         |at| wrk.creates(at, phones.more(), 16, WARM_UP),
@@ -272,8 +280,10 @@ fn creates(
             "durable creations, round {round} of {}",
             arguments.rounds
         ));
-        let mut before = runtime.block_on(rows.rate(COMMITS))?;
-        commits.push(before);
+        let mut before = rates()?;
+        for ((_, all), rate) in limits.iter_mut().zip(before) {
+            all.push(rate);
+        }
         for connections in CONNECTIONS {
             let into = loads.entry((CREATE, connections)).or_default();
             one(
@@ -281,15 +291,20 @@ fn creates(
                 |at| wrk.creates(at, phones.more(), connections, time),
                 Some(into),
             )?;
-            let after = runtime.block_on(rows.rate(COMMITS))?;
-            commits.push(after);
-            let beside = loads.entry((ONE_BY_ONE, connections)).or_default();
-            beside.rate.push(f64::midpoint(before, after));
+            let after = rates()?;
+            for ((limit, all), (before, after)) in
+                limits.iter_mut().zip(before.into_iter().zip(after))
+            {
+                all.push(after);
+                let beside = loads.entry((*limit, connections)).or_default();
+                beside.rate.push(f64::midpoint(before, after));
+            }
             before = after;
         }
     }
     runtime.block_on(rows.close())?;
-    Ok(commits)
+    runtime.block_on(customers.close())?;
+    Ok(limits)
 }
 
 /// Reads by themselves, and then the same while others create as fast as they can.
@@ -351,27 +366,38 @@ pub fn rate(
 }
 
 /// The lines on speed.
-fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
+fn speed(loads: &Loads, limits: &[(&'static str, Figures)]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (kind, share) in [
         (BARE, None),
-        (GET, Some(0.30)),
-        (FIND, Some(0.25)),
+        (GET, Some(0.50)),
+        (FIND, Some(0.45)),
         (TOKENS, Some(0.20)),
-        (CREATE, Some(0.50)),
     ] {
         for connections in CONNECTIONS {
-            let limit = match kind {
-                BARE => None,
-                CREATE => Some(ONE_BY_ONE),
-                _ => Some(BARE),
-            };
-            let promised = if kind == CREATE { 1 } else { 64 };
+            let limit = (kind != BARE).then_some(BARE);
             let target = share
-                .filter(|_| connections == promised)
+                .filter(|_| connections == 64)
                 .map_or(Target::None, Target::Share);
             rows.extend(rate(loads, (kind, connections), limit, target));
         }
+    }
+    for (limit, _) in limits {
+        for connections in CONNECTIONS {
+            let target = match connections {
+                1 => Target::Share(0.60),
+                64 => Target::Share(2.0),
+                _ => Target::None,
+            };
+            rows.extend(rate(loads, (CREATE, connections), Some(limit), target));
+        }
+    }
+    if let Some(alone) = loads.get(&(CREATE, 1)) {
+        let crowd = rate(loads, (CREATE, 64), None, Target::Share(1.0));
+        rows.extend(crowd.map(|row| Row {
+            limit: Some(("of one", alone.rate.clone())),
+            ..row
+        }));
     }
     rows.extend(rate(
         loads,
@@ -385,13 +411,13 @@ fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
         Some(CREATE),
         Target::None,
     ));
-    rows.push(Row {
-        figure: format!("{ONE_BY_ONE}, WAL, FULL"),
-        figures: commits.clone(),
+    rows.extend(limits.iter().map(|(limit, figures)| Row {
+        figure: format!("{limit}, WAL, FULL"),
+        figures: figures.clone(),
         unit: Unit::Rate,
         limit: None,
         target: Target::None,
-    });
+    }));
     let picks: [(&str, u32, Pick); 3] = [
         ("p50", 1, |measured| &measured.p50),
         ("p99", 64, |measured| &measured.p99),
@@ -407,12 +433,17 @@ fn speed(loads: &Loads, commits: &Figures) -> Vec<Row> {
             };
             let limit = bare.clone().filter(|_| kind != CREATE);
             let figure = format!("{kind}: {what}, {connections} conn.");
+            let target = if (kind, what) == (CREATE, "p99") {
+                Target::AtMost(100_000.0)
+            } else {
+                Target::None
+            };
             rows.push(Row {
                 figure,
                 figures: pick(measured).clone(),
                 unit: Unit::Micros,
                 limit,
-                target: Target::None,
+                target,
             });
         }
     }
