@@ -1,6 +1,6 @@
-//! A unit of work: one transaction, in which reading sees its own changes. What a use case decides from
-//! what it read through a unit holds until the unit ends: records that it may change, the counts of
-//! limits and the end of an audit chain are locked when they are read.
+//! A unit of work: a transaction, or a savepoint of one ([`crate::chain`]), in which reading sees its own
+//! changes. What a use case decides from what it read through a unit holds until the unit ends: records
+//! that it may change, the counts of limits and the end of an audit chain are locked when they are read.
 //!
 //! `READ COMMITTED` is enough with that, and nothing has to be run again because of others.
 
