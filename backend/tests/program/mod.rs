@@ -110,7 +110,8 @@ impl Server {
             .await
             .unwrap();
         let token = answer["access_token"].as_str();
-        token.unwrap_or_else(|| panic!("{answer}")).to_owned()
+        assert!(token.is_some(), "{answer}");
+        token.unwrap().to_owned()
     }
 
     pub async fn create(&self, token: &str, phone: &str) -> Value {
