@@ -37,10 +37,12 @@ async fn primary_dies(chance: &mut Chance) -> (Counts, Findings) {
     load.until(|counts| counts.happened >= target).await;
     let readers = "select count(*) from pg_stat_activity
                    where application_name = 'onfile' and query like 'select%customers%'";
-    assert!(
-        count(&standby, readers).await > 0,
-        "the standby answers no reads"
-    );
+    // the last query of a connection is another one as often as not
+    let most = load.counts().happened + 2_000;
+    while count(&standby, readers).await == 0 {
+        let happened = load.counts().happened;
+        assert!(happened < most, "the standby answers no reads");
+    }
     primary.crash();
     load.until(|counts| counts.refused > 0).await;
     standby.promote();
