@@ -235,45 +235,55 @@ pub(crate) async fn count(
     })
 }
 
+/// `insert` of a customer, unless it is taken, between the given rest of the query; with further arguments.
+macro_rules! insert {
+    ($connection:ident, $merchant:expr, $customer:ident, $before:literal, $after:literal $(, $argument:expr)*) => {{
+        let (merchant, customer_id) = ($merchant.as_str(), $customer.customer_id.as_str());
+        let (status, suspended_until_at, resumes) = columns_of($customer.state);
+        let state_since_at = $customer.state_since.as_micros();
+        let verified_at = $customer.verified_at.map(Timestamp::as_micros);
+        let phone_changed_at = $customer.phone_changed_at.map(Timestamp::as_micros);
+        let (created_at, updated_at) = (
+            $customer.created_at.as_micros(),
+            $customer.updated_at.as_micros(),
+        );
+        let done = sqlx::query!(
+            $before
+                + "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at, verified_at,
+                    phone_changed_at, version, wrapped_key, profile, phone_index, reference_index, email_index, created_at,
+                    updated_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing"
+                + $after,
+            merchant,
+            customer_id,
+            status,
+            suspended_until_at,
+            resumes,
+            state_since_at,
+            verified_at,
+            phone_changed_at,
+            $customer.version,
+            $customer.wrapped_key,
+            $customer.profile,
+            $customer.phone_index,
+            $customer.reference_index,
+            $customer.email_index,
+            created_at,
+            updated_at
+            $(, $argument)*
+        )
+        .execute($connection)
+        .await?;
+        Ok(inserted(&done))
+    }};
+}
+
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     merchant: &MerchantId,
     customer: &CustomerRecord,
 ) -> Answer<Inserted> {
-    let (merchant, customer_id) = (merchant.as_str(), customer.customer_id.as_str());
-    let (status, suspended_until_at, resumes) = columns_of(customer.state);
-    let state_since_at = customer.state_since.as_micros();
-    let verified_at = customer.verified_at.map(Timestamp::as_micros);
-    let phone_changed_at = customer.phone_changed_at.map(Timestamp::as_micros);
-    let (created_at, updated_at) = (
-        customer.created_at.as_micros(),
-        customer.updated_at.as_micros(),
-    );
-    let done = sqlx::query!(
-        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
-                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
-                email_index, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing",
-        merchant,
-        customer_id,
-        status,
-        suspended_until_at,
-        resumes,
-        state_since_at,
-        verified_at,
-        phone_changed_at,
-        customer.version,
-        customer.wrapped_key,
-        customer.profile,
-        customer.phone_index,
-        customer.reference_index,
-        customer.email_index,
-        created_at,
-        updated_at
-    )
-    .execute(connection)
-    .await?;
-    Ok(inserted(&done))
+    insert!(connection, merchant, customer, "", "")
 }
 
 /// Adds a customer and its audit entry: in one round trip.
@@ -282,45 +292,18 @@ pub(crate) async fn create(
     customer: &CustomerRecord,
     entry: &AuditRecord,
 ) -> Answer<Inserted> {
-    let (merchant, customer_id) = (entry.merchant_id.as_str(), customer.customer_id.as_str());
-    let (status, suspended_until_at, resumes) = columns_of(customer.state);
-    let state_since_at = customer.state_since.as_micros();
-    let verified_at = customer.verified_at.map(Timestamp::as_micros);
-    let phone_changed_at = customer.phone_changed_at.map(Timestamp::as_micros);
-    let (created_at, updated_at) = (
-        customer.created_at.as_micros(),
-        customer.updated_at.as_micros(),
-    );
     let (happened_at, actor) = (entry.at.as_micros(), word_of(entry.actor));
     let audited = entry.customer_id.as_ref().map(CustomerId::as_str);
     let token_id = entry.token_id.as_ref().map(TokenId::as_str);
-    let done = sqlx::query!(
-        "with added as (
-             insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
-                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
-                email_index, created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-             on conflict do nothing returning merchant_id
-         )
+    insert!(
+        connection,
+        entry.merchant_id,
+        customer,
+        "with added as (",
+        " returning merchant_id)
          insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
                 token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
          select added.merchant_id, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30 from added",
-        merchant,
-        customer_id,
-        status,
-        suspended_until_at,
-        resumes,
-        state_since_at,
-        verified_at,
-        phone_changed_at,
-        customer.version,
-        customer.wrapped_key,
-        customer.profile,
-        customer.phone_index,
-        customer.reference_index,
-        customer.email_index,
-        created_at,
-        updated_at,
         entry.seq,
         happened_at,
         actor,
@@ -336,9 +319,6 @@ pub(crate) async fn create(
         entry.previous_hash,
         entry.hash
     )
-    .execute(connection)
-    .await?;
-    Ok(inserted(&done))
 }
 
 /// Everything but the id and the instant of creation, which never change.
