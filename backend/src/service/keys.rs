@@ -166,7 +166,7 @@ pub async fn reseal(app: &Onfile, merchant_id: &MerchantId) -> Result<u64, Fault
 /// Indexes anew every customer that the previous key has indexed, and answers how many those were.
 ///
 /// # Errors
-/// [`Fault`], also when a customer does not open: then the previous key must stay.
+/// [`Fault`], also when a customer does not open or is there twice: then the previous key must stay.
 pub async fn reindex(app: &Onfile, merchant_id: &MerchantId) -> Result<u64, Fault> {
     let mut changed = 0;
     let mut after = None;
@@ -186,8 +186,13 @@ pub async fn reindex(app: &Onfile, merchant_id: &MerchantId) -> Result<u64, Faul
             let profile = keys.customer(&customer)?.profile;
             let anew = keys.indexed(customer.clone(), &profile);
             if anew != customer {
+                if unit.reindex_customer(merchant_id, &anew).await? == Replaced::Taken {
+                    return Err(Fault::Other(format!(
+                        "{} has the phone or the reference of another customer",
+                        anew.customer_id
+                    )));
+                }
                 // whether or not it was in time: the next look will tell
-                let _done = unit.reindex_customer(merchant_id, &anew).await?;
                 changed += 1;
             }
         }
