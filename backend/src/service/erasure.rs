@@ -125,7 +125,7 @@ pub async fn erase(
     by: &By,
     customer_id: &CustomerId,
 ) -> Result<ErasureRecord, EraseError> {
-    let mut work = Work::begin(app, merchant).await?;
+    let mut work = Work::begin_alone(app, merchant).await?;
     let record = work
         .unit()
         .customer(&merchant.merchant_id, customer_id)
@@ -171,7 +171,7 @@ pub async fn erase_again(
     by: &By,
     receipt: &ErasureRecord,
 ) -> Result<bool, Fault> {
-    let mut work = Work::begin(app, merchant).await?;
+    let mut work = Work::begin_alone(app, merchant).await?;
     let record = work
         .unit()
         .customer(&merchant.merchant_id, &receipt.customer_id)

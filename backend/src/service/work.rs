@@ -67,15 +67,19 @@ impl<'a> Work<'a> {
         Ok(Self::new(app, merchant, unit))
     }
 
-    /// Begins one that also counts for limits across merchants, which others must not wait for: it commits
-    /// alone. It takes the end of the chain first, as those do that share a commit.
+    /// Begins one that also touches what belongs to no merchant, such as limits across all, which others
+    /// must not wait for: it commits alone. It takes the end of the chain first, as those do that share a
+    /// commit.
     ///
     /// # Errors
     /// [`StoreError`] when storage takes no writes.
     pub async fn begin_alone(app: &'a Onfile, merchant: &'a Merchant) -> Result<Self, StoreError> {
         let mut unit = app.store.write().await?;
-        unit.audit_head(&merchant.merchant_id).await?;
-        Ok(Self::new(app, merchant, unit))
+        let head = unit.audit_head(&merchant.merchant_id).await?;
+        Ok(Self {
+            head,
+            ..Self::new(app, merchant, unit)
+        })
     }
 
     fn new(app: &'a Onfile, merchant: &'a Merchant, unit: Box<dyn Write>) -> Self {
