@@ -15,7 +15,6 @@ use store_sqlite::{OpenError, Source, SqliteStore};
 
 use crate::command::{CommandError, lock, print};
 use crate::service::instance;
-use crate::vault::hex;
 
 /// The table that comes last.
 const LAST: &str = "instance_values";
@@ -182,14 +181,14 @@ fn compare(tables: &[(&Table, &Sum, Sum)]) -> Result<(), CommandError> {
             print(&format!(
                 "{name:<18} {:>9} rows  {}  equal",
                 source.rows,
-                hex(&source.sha256)
+                hex::encode(&source.sha256)
             ));
         } else {
             for (side, sum) in [("source", *source), ("target", target)] {
                 print(&format!(
                     "{name:<18} {:>9} rows  {}  DIFFERENT, {side}",
                     sum.rows,
-                    hex(&sum.sha256)
+                    hex::encode(&sum.sha256)
                 ));
             }
             different.push(name.as_str());

@@ -70,7 +70,7 @@ impl Key {
     /// Writes a key as 64 hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        hex(&self.0)
+        hex::encode(&self.0)
     }
 
     /// Whether every byte is the same: what somebody types who has no key.
@@ -86,18 +86,6 @@ impl Key {
         debug_assert!(expanded.is_ok());
         Self(derived)
     }
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// SHA-256, the form in which secrets of 256 random bits are kept.

@@ -418,13 +418,12 @@ fn made_anew(chain: &[AuditRecord], from: usize) -> Vec<String> {
             entry.previous_hash = previous;
         }
         entry.hash = work::hash(&entry);
-        let hex = backend::vault::hex;
         statements.push(format!(
             "update audit_entries set actor_id = '{}', previous_hash = x'{}', hash = x'{}'
              where merchant_id = $M and seq = {}",
             entry.actor_id,
-            hex(&entry.previous_hash),
-            hex(&entry.hash),
+            hex::encode(&entry.previous_hash),
+            hex::encode(&entry.hash),
             entry.seq
         ));
         previous = Some(entry.hash);

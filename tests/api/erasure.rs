@@ -170,7 +170,7 @@ async fn found(app: &TestApp, traces: &[Vec<u8>]) -> usize {
                 .iter()
                 .filter(|trace| {
                     let words = std::str::from_utf8(trace).unwrap_or("no text");
-                    text.contains(&backend::vault::hex(trace)) || text.contains(words)
+                    text.contains(&hex::encode(trace)) || text.contains(words)
                 })
                 .count();
         }

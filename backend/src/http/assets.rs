@@ -15,7 +15,6 @@ use shared::api::error::ErrorCode;
 use shared::text::Language;
 
 use super::error::ApiError;
-use crate::vault::hex;
 
 /// What `scripts/frontend.sh` built: `widget/`, `admin/` and `loader/`, each file with its `.br` and
 /// `.gz` beside it.
@@ -81,7 +80,7 @@ fn is_compressed(path: &str) -> bool {
 }
 
 fn tag(file: &EmbeddedFile) -> String {
-    hex(file.metadata.sha256_hash().get(..8).unwrap_or_default())
+    hex::encode(file.metadata.sha256_hash().get(..8).unwrap_or_default())
 }
 
 /// The addresses of the widget's files in a language; none when the widget was not built.

@@ -16,7 +16,6 @@ use shared::card_number::{is_secret_field_name, scan_text};
 use super::error::ApiError;
 use super::idempotency::IDEMPOTENCY_KEY;
 use crate::app::Onfile;
-use crate::vault::hex;
 
 const HEADER_BYTES: usize = 16 * 1_024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -109,7 +108,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 }
 
 fn made(app: &Onfile) -> String {
-    format!("req_{}", hex(&app.random_bytes::<12>()))
+    format!("req_{}", hex::encode(&app.random_bytes::<12>()))
 }
 
 /// Answers the sender's request id, if it gave a usable one.

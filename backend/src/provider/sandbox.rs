@@ -21,7 +21,6 @@ use shared::card_token::{CardSummary, CardToken, CardType, TokenStatus};
 use shared::id::{RANDOM_BYTES, ServiceProviderTokenId};
 
 use super::{Cryptogram, Provider, ProviderError, Provisioned};
-use crate::vault::hex;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -82,7 +81,7 @@ impl Provider for Sandbox {
             status_reason: status_reason.map(str::to_owned),
             provider_token_reference: format!(
                 "sandbox_{}",
-                hex(digest.first_chunk::<10>().unwrap_or(&[0; 10]))
+                hex::encode(digest.first_chunk::<10>().unwrap_or(&[0; 10]))
                     .replace(|c: char| c.is_ascii_digit(), "x")
             ),
             service_provider_token_id: Some(ServiceProviderTokenId::new(now, tail)),
@@ -127,7 +126,7 @@ impl Provider for Sandbox {
             token_reference: token.provider_token_reference.clone().unwrap_or_default(),
             payment_account_reference: format!(
                 "PAR{}",
-                hex(digest.first_chunk::<13>().unwrap_or(&[0; 13])).to_ascii_uppercase()
+                hex::encode(digest.first_chunk::<13>().unwrap_or(&[0; 13])).to_ascii_uppercase()
             ),
             token_expiry_month: end.get(5..7).unwrap_or("12").to_owned(),
             token_expiry_year: end.get(0..4).unwrap_or("2030").to_owned(),

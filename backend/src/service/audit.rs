@@ -164,7 +164,7 @@ impl std::fmt::Display for Checked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "entries {}", self.entries)?;
         if let Some((seq, hash)) = &self.end {
-            write!(f, ", the last {seq} with hash {}", vault::hex(hash))?;
+            write!(f, ", the last {seq} with hash {}", hex::encode(hash))?;
         }
         write!(f, "; signed heads {}", self.heads)?;
         if let Some(seq) = self.signed_up_to {

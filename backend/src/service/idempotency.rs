@@ -9,7 +9,7 @@ use shared::id::{CustomerId, MerchantId, SessionId};
 use store::{AnswerRecord, AnsweredSession, Inserted, StoreError};
 
 use super::{Fault, Merchant, Onfile, Work};
-use crate::vault::{equal, hex};
+use crate::vault::equal;
 
 /// Why a request with a key was not begun, or not finished.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +125,7 @@ pub async fn claim(
     if !equal(&record.request_mac, &request_mac) {
         return Err(IdempotencyError::Reused);
     }
-    let name = hex(&record.key_index);
+    let name = hex::encode(&record.key_index);
     let open = |column, sealed: &[u8]| {
         let bytes = merchant
             .keys
@@ -159,7 +159,7 @@ impl Claim {
         answer: &Answer,
     ) -> Result<(), IdempotencyError> {
         let key_index = &self.turn.place.1;
-        let name = hex(key_index);
+        let name = hex::encode(key_index);
         let seal = |column, text: &str| {
             merchant
                 .keys

@@ -227,7 +227,7 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
     *version = *version & 0x0f | 0x40;
     *variant = *variant & 0x3f | 0x80;
-    let digits = vault::hex(&bytes);
+    let digits = hex::encode(&bytes);
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
     format!(
         "{}-{}-{}-{}-{}",
@@ -247,8 +247,8 @@ fn api_secret(app: &Onfile, sandbox: bool) -> String {
     } else {
         "onfile_live"
     };
-    let body = vault::hex(&app.random_bytes::<32>());
-    let checksum = vault::hex(&vault::sha256(format!("{prefix}_{body}").as_bytes()));
+    let body = hex::encode(&app.random_bytes::<32>());
+    let checksum = hex::encode(&vault::sha256(format!("{prefix}_{body}").as_bytes()));
     format!("{prefix}_{body}_{}", checksum.get(..6).unwrap_or_default())
 }
 

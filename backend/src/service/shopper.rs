@@ -17,7 +17,7 @@ use super::checkout_sessions::{self, SavedConsent, Session};
 use super::tokens::{Decided, TokenError, decide_all};
 use super::work::{Entry, Work};
 use super::{By, Fault, Merchant, Onfile, customers, tokens};
-use crate::vault::{hex, sha256};
+use crate::vault::sha256;
 
 /// How long a widget's question for changes is held open.
 pub const POLL: Duration = Duration::from_secs(25);
@@ -145,7 +145,7 @@ fn revision(customer: &Customer, cards: &[Decided]) -> String {
             let _ = write!(seen, "{},", reason.code.as_str());
         }
     }
-    hex(sha256(seen.as_bytes()).get(..12).unwrap_or_default())
+    hex::encode(sha256(seen.as_bytes()).get(..12).unwrap_or_default())
 }
 
 /// Looks, and keeps the decisions that the shopper is about to see, within a unit of work. The caller
