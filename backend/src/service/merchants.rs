@@ -188,7 +188,7 @@ pub async fn create(
         &*app.random,
     );
     let client_id = uuid(app.random_bytes());
-    let client_secret = api_secret(app, sandbox);
+    let client_secret = api_secret(app.random_bytes(), sandbox);
     let key = ApiKeyRecord {
         merchant_id: merchant_id.clone(),
         client_id: client_id.clone(),
@@ -241,22 +241,40 @@ fn uuid(mut bytes: [u8; 16]) -> String {
 
 /// `<prefix>_<256 random bits>_<checksum>`: a scanner finds a leaked one by its prefix and knows by
 /// the checksum that it is no accident.
-fn api_secret(app: &Onfile, sandbox: bool) -> String {
+fn api_secret(random: [u8; 32], sandbox: bool) -> String {
     let prefix = if sandbox {
         "onfile_test"
     } else {
         "onfile_live"
     };
-    let body = hex::encode(&app.random_bytes::<32>());
+    // In letters, because digits can look like a card number, and the door would refuse the secret.
+    let body: String = random
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .map(|half| char::from(b'a' + half))
+        .collect();
     let checksum = hex::encode(&vault::sha256(format!("{prefix}_{body}").as_bytes()));
     format!("{prefix}_{body}_{}", checksum.get(..6).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::card_number::scan_text;
+
+    use crate::ambient::{self, SeededRandom};
+
     #[test]
     fn client_ids_are_random_uuids() {
         let id = super::uuid([0xff; 16]);
         assert_eq!(id, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn no_secret_looks_like_a_card_number() {
+        let random = SeededRandom::default();
+        for _ in 0..20_000 {
+            let secret = super::api_secret(ambient::bytes(&random), false);
+            assert_eq!(scan_text(&secret), None, "{secret}");
+        }
     }
 }
