@@ -34,18 +34,18 @@ fn many(rows: Vec<CustomerRow>) -> Answer<Vec<CustomerRecord>> {
         .collect::<Result<_, _>>()?)
 }
 
-pub(crate) async fn by_id(
+pub(crate) async fn by_ids(
     connection: &mut PgConnection,
     merchant: &MerchantId,
-    customer: &CustomerId,
-) -> Answer<Option<CustomerRecord>> {
-    let (merchant, customer) = (merchant.as_str(), customer.as_str());
-    one(select!(
-        "where merchant_id = $1 and customer_id = $2",
+    customers: &[String],
+) -> Answer<Vec<CustomerRow>> {
+    let merchant = merchant.as_str();
+    Ok(select!(
+        "where merchant_id = $1 and customer_id = any($2)",
         merchant,
-        customer
+        customers
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?)
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn take(
     Ok(())
 }
 
-/// The same, and nobody else changes it before the unit ends.
+/// The one with this id, and nobody else changes it before the unit ends.
 pub(crate) async fn by_id_to_change(
     connection: &mut PgConnection,
     merchant: &MerchantId,
@@ -82,22 +82,22 @@ pub(crate) async fn by_id_to_change(
     .await?)
 }
 
-pub(crate) async fn by_phone(
+pub(crate) async fn by_phones(
     connection: &mut PgConnection,
     merchant: &MerchantId,
-    phone_index: &[u8],
-) -> Answer<Option<CustomerRecord>> {
+    phone_indexes: &[Vec<u8>],
+) -> Answer<Vec<CustomerRow>> {
     let merchant = merchant.as_str();
-    one(select!(
-        "where merchant_id = $1 and phone_index = $2 and status <> 'DELETED'",
+    Ok(select!(
+        "where merchant_id = $1 and phone_index = any($2) and status <> 'DELETED'",
         merchant,
-        phone_index
+        phone_indexes
     )
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?)
 }
 
-/// The same, and nobody else changes it before the unit ends.
+/// The one with this phone, and nobody else changes it before the unit ends.
 pub(crate) async fn by_phone_to_change(
     connection: &mut PgConnection,
     merchant: &MerchantId,

@@ -49,6 +49,7 @@ pub use crate::target::Target;
 /// A database of customers on file on a `PostgreSQL` server.
 pub struct PostgresStore {
     servers: Arc<Servers>,
+    reader: Reader,
     /// Where the units of each merchant share their commits.
     groups: Mutex<HashMap<MerchantId, Group<Chain>>>,
 }
@@ -73,6 +74,7 @@ impl PostgresStore {
 
     fn new(servers: Arc<Servers>) -> Self {
         Self {
+            reader: Reader::new(servers.clone()),
             servers,
             groups: Mutex::default(),
         }
@@ -94,14 +96,14 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what to do.
     pub async fn look(url: &str) -> std::result::Result<Box<dyn Read>, OpenError> {
-        Ok(Box::new(Reader(open::open_to_look(url).await?)))
+        Ok(Box::new(Reader::new(open::open_to_look(url).await?)))
     }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
-        Ok(Box::new(Reader(self.servers.clone())))
+        Ok(Box::new(self.reader.clone()))
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {

@@ -156,15 +156,17 @@ pub(crate) fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
         .disable_statement_logging())
 }
 
-/// How long the server works or waits for us before it gives up by itself.
-const BOUNDS: [(&str, &str); 3] = [
+/// How long the server works or waits for us before it gives up by itself; and that it plans a statement
+/// once. A list of one key is cheaper than the list a plan is made for, so it would plan each anew.
+const SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "3s"),
     ("idle_in_transaction_session_timeout", "30s"),
+    ("plan_cache_mode", "force_generic_plan"),
 ];
 
 fn bounded(options: PgConnectOptions) -> PgConnectOptions {
-    options.options(BOUNDS)
+    options.options(SETTINGS)
 }
 
 /// Host, port and database, without user and password.
@@ -367,7 +369,7 @@ fn check_migrations(place: &str, applied: &[(i64, bool, Vec<u8>)]) -> Result<(),
     reason = "what fails in a test fails the test"
 )]
 mod tests {
-    use super::{BOUNDS, OpenError, bounded, check_version, connect, options, place_of};
+    use super::{OpenError, SETTINGS, bounded, check_version, connect, options, place_of};
 
     #[tokio::test]
     async fn a_connection_has_its_bounds() {
@@ -375,7 +377,7 @@ mod tests {
             "ONFILE_POSTGRES_URL leads to no server: run the tests with scripts/postgres.sh",
         );
         let mut connection = connect(&bounded(options(&url).unwrap())).await.unwrap();
-        for (name, wanted) in BOUNDS.into_iter().chain([("application_name", "onfile")]) {
+        for (name, wanted) in SETTINGS.into_iter().chain([("application_name", "onfile")]) {
             let found: String = sqlx::query_scalar("select current_setting($1)")
                 .bind(name)
                 .fetch_one(&mut connection)

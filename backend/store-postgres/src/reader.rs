@@ -8,6 +8,8 @@ use shared::Timestamp;
 use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
+use store::lookup::{Lookups, Trips};
+use store::row::CustomerRow;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
     ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, ErasureRecord, MerchantRecord,
@@ -21,21 +23,19 @@ use crate::{
     sessions, tokens,
 };
 
-pub(crate) struct Reader(pub(crate) Arc<Servers>);
-
 /// Asks one of the query modules: the standby, where there is one, and the primary when that does not
 /// answer.
 macro_rules! ask {
     ($reader:ident, $query:path $(, $argument:expr)*) => {{
-        let answer = match $reader.0.standby() {
+        let answer = match $reader.servers.standby() {
             Some(standby) => Some(ask_one!(standby, $query $(, $argument)*)),
             None => None,
         };
         match answer {
-            None => ask_one!($reader.0.primary(), $query $(, $argument)*),
+            None => ask_one!($reader.servers.primary(), $query $(, $argument)*),
             Some(Err(StoreError::Unavailable(_))) => {
-                $reader.0.leave_standby();
-                ask_one!($reader.0.primary(), $query $(, $argument)*)
+                $reader.servers.leave_standby();
+                ask_one!($reader.servers.primary(), $query $(, $argument)*)
             }
             Some(answer) => answer,
         }
@@ -50,6 +50,43 @@ macro_rules! ask_one {
         };
         answer.map_err(|failure| failure.error)
     }};
+}
+
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(crate) servers: Arc<Servers>,
+    lookups: Lookups<ToServers>,
+}
+
+impl Reader {
+    pub(crate) fn new(servers: Arc<Servers>) -> Self {
+        let lookups = Lookups::new(ToServers {
+            servers: servers.clone(),
+        });
+        Self { servers, lookups }
+    }
+}
+
+struct ToServers {
+    servers: Arc<Servers>,
+}
+
+impl Trips for ToServers {
+    fn at_once(&self) -> usize {
+        4
+    }
+
+    async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
+        ask!(self, customers::by_ids, merchant, ids)
+    }
+
+    async fn by_phones(
+        &self,
+        merchant: &MerchantId,
+        phone_indexes: &[Vec<u8>],
+    ) -> Result<Vec<CustomerRow>> {
+        ask!(self, customers::by_phones, merchant, phone_indexes)
+    }
 }
 
 #[async_trait]
@@ -89,7 +126,7 @@ impl Read for Reader {
         merchant: &MerchantId,
         customer: &CustomerId,
     ) -> Result<Option<CustomerRecord>> {
-        ask!(self, customers::by_id, merchant, customer)
+        self.lookups.by_id(merchant, customer).await
     }
 
     async fn customer_by_phone(
@@ -97,7 +134,7 @@ impl Read for Reader {
         merchant: &MerchantId,
         phone_index: &[u8],
     ) -> Result<Option<CustomerRecord>> {
-        ask!(self, customers::by_phone, merchant, phone_index)
+        self.lookups.by_phone(merchant, phone_index).await
     }
 
     async fn customer_by_reference(

@@ -1,5 +1,6 @@
 //! Queries on customers.
 
+use serde_json::Value;
 use shared::Timestamp;
 use shared::customer::CustomerStatus;
 use shared::id::{CustomerId, MerchantId, TokenId};
@@ -49,6 +50,21 @@ pub(crate) async fn by_id(
     .await?)
 }
 
+pub(crate) async fn by_ids(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+    customers: &[String],
+) -> Answer<Vec<CustomerRow>> {
+    let (merchant, customers) = (merchant.as_str(), Value::from(customers).to_string());
+    Ok(select!(
+        "where merchant_id = ? and customer_id in (select value from json_each(?))",
+        merchant,
+        customers
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 pub(crate) async fn by_phone(
     connection: &mut SqliteConnection,
     merchant: &MerchantId,
@@ -61,6 +77,23 @@ pub(crate) async fn by_phone(
         phone_index
     )
     .fetch_optional(connection)
+    .await?)
+}
+
+pub(crate) async fn by_phones(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+    phone_indexes: &[Vec<u8>],
+) -> Answer<Vec<CustomerRow>> {
+    // one text, which json_each splits: JSON has no bytes
+    let phone_indexes: Vec<_> = phone_indexes.iter().map(hex::encode).collect();
+    let (merchant, phone_indexes) = (merchant.as_str(), Value::from(phone_indexes).to_string());
+    Ok(select!(
+        "where merchant_id = ? and phone_index in (select unhex(value) from json_each(?)) and status <> 'DELETED'",
+        merchant,
+        phone_indexes
+    )
+    .fetch_all(connection)
     .await?)
 }
 

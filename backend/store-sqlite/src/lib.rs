@@ -65,8 +65,7 @@ pub struct SqliteStore {
 
 struct Inner {
     writer: Writer,
-    readers: SqlitePool,
-    cache: Arc<Cache>,
+    reader: Reader,
     log: PathBuf,
 }
 
@@ -98,8 +97,7 @@ impl SqliteStore {
         let writer = Writer::new(connections.writer, cache.clone());
         let inner = Arc::new(Inner {
             writer,
-            readers: connections.readers,
-            cache,
+            reader: Reader::new(connections.readers, cache),
             log: open::log_of(path),
         });
         tokio::spawn(keep_up(Arc::downgrade(&inner)));
@@ -146,10 +144,7 @@ impl Look {
     /// A view to read from.
     #[must_use]
     pub fn view(&self) -> Box<dyn Read> {
-        Box::new(Reader {
-            pool: self.readers.clone(),
-            cache: Arc::new(Cache::new()),
-        })
+        Box::new(Reader::new(self.readers.clone(), Arc::new(Cache::new())))
     }
 
     /// Whether a file that nobody had open was changed meanwhile: then what was read is worth nothing.
@@ -165,10 +160,7 @@ impl Look {
 #[async_trait]
 impl Store for SqliteStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
-        Ok(Box::new(Reader {
-            pool: self.inner.readers.clone(),
-            cache: self.inner.cache.clone(),
-        }))
+        Ok(Box::new(self.inner.reader.clone()))
     }
 
     async fn write(&self) -> Result<Box<dyn Write>> {
@@ -193,7 +185,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        self.inner.readers.close().await;
+        self.inner.reader.pool.close().await;
         self.inner.writer.close().await;
     }
 }
@@ -205,11 +197,11 @@ async fn keep_up(store: Weak<Inner>) {
     loop {
         tokio::time::sleep(WATCH).await;
         let Some(store) = store.upgrade() else { return };
-        if store.readers.is_closed() {
+        if store.reader.pool.is_closed() {
             return;
         }
         if store.writer.another_process_wrote(&mut version).await {
-            store.cache.forget();
+            store.reader.cache.forget();
         }
         looks += 1;
         if looks >= LOOKS_PER_CHECKPOINT {

@@ -10,6 +10,8 @@ use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqlitePool;
+use store::lookup::{Lookups, Trips};
+use store::row::CustomerRow;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
     ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, ErasureRecord, MerchantRecord,
@@ -23,11 +25,6 @@ use crate::{
     sessions, tokens,
 };
 
-pub(crate) struct Reader {
-    pub(crate) pool: SqlitePool,
-    pub(crate) cache: Arc<Cache>,
-}
-
 /// Asks one of the query modules on a connection of the pool.
 macro_rules! ask {
     ($reader:ident, $query:path $(, $argument:expr)*) => {
@@ -38,7 +35,45 @@ macro_rules! ask {
     };
 }
 
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(crate) pool: SqlitePool,
+    pub(crate) cache: Arc<Cache>,
+    lookups: Lookups<ToPool>,
+}
+
+struct ToPool {
+    pool: SqlitePool,
+}
+
+impl Trips for ToPool {
+    fn at_once(&self) -> usize {
+        usize::try_from(self.pool.options().get_max_connections()).unwrap_or(1)
+    }
+
+    async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
+        ask!(self, customers::by_ids, merchant, ids)
+    }
+
+    async fn by_phones(
+        &self,
+        merchant: &MerchantId,
+        phone_indexes: &[Vec<u8>],
+    ) -> Result<Vec<CustomerRow>> {
+        ask!(self, customers::by_phones, merchant, phone_indexes)
+    }
+}
+
 impl Reader {
+    pub(crate) fn new(pool: SqlitePool, cache: Arc<Cache>) -> Self {
+        let lookups = Lookups::new(ToPool { pool: pool.clone() });
+        Self {
+            pool,
+            cache,
+            lookups,
+        }
+    }
+
     /// The customer that an index led to before, if that still holds.
     async fn led_to(
         &mut self,
@@ -103,7 +138,7 @@ impl Read for Reader {
         match self.cache.customer(merchant, customer) {
             Ok(record) => Ok(Some(record)),
             Err(place) => {
-                let found = ask!(self, customers::by_id, merchant, customer)?;
+                let found = self.lookups.by_id(merchant, customer).await?;
                 if let Some(record) = &found {
                     self.cache.keep_customer(place, record);
                 }
@@ -120,7 +155,7 @@ impl Read for Reader {
         if let Some(record) = self.led_to(merchant, Index::Phone, phone_index).await? {
             return Ok(Some(record));
         }
-        let found = ask!(self, customers::by_phone, merchant, phone_index)?;
+        let found = self.lookups.by_phone(merchant, phone_index).await?;
         if let Some(record) = &found {
             self.cache
                 .keep_lead(merchant, Index::Phone, phone_index, &record.customer_id);

@@ -11,6 +11,7 @@
 
 pub mod conformance;
 pub mod group;
+pub mod lookup;
 mod record;
 pub mod row;
 pub mod table;
@@ -29,7 +30,7 @@ pub use record::{
 };
 
 /// Why storage did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The engine did not answer in time or refuses to write; the same call may work later.
     #[error("storage is unavailable: {0}")]

@@ -1,0 +1,440 @@
+//! Look-ups of customers that share a trip to the database.
+//!
+//! A trip costs many times what one look-up on it does. So look-ups that come while as many trips are
+//! under way as may be wait, and go on the next one together; a data loader is the usual name for it.
+//! Nothing is delayed to find company: while fewer are under way, a look-up sets out at once, alone.
+//!
+//! Whoever waits is on a trip that begins after they came, so that each finds whatever was committed
+//! before. One trip asks for one merchant's customers, and in one way.
+
+use std::collections::{HashMap, VecDeque};
+use std::mem::discriminant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use shared::id::{CustomerId, MerchantId};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use crate::row::CustomerRow;
+use crate::{CustomerRecord, Result, StoreError};
+
+/// How many look-ups a trip takes: more would keep a connection busy for longer than they save.
+const MOST: usize = 32;
+
+/// What makes trips.
+pub trait Trips: Send + Sync + 'static {
+    /// How many are worth making at once.
+    fn at_once(&self) -> usize;
+
+    /// The rows of those that there are, in any order.
+    fn by_ids(
+        &self,
+        merchant: &MerchantId,
+        customers: &[String],
+    ) -> impl Future<Output = Result<Vec<CustomerRow>>> + Send;
+
+    /// The rows of the living customers with these phones, in any order.
+    fn by_phones(
+        &self,
+        merchant: &MerchantId,
+        phone_indexes: &[Vec<u8>],
+    ) -> impl Future<Output = Result<Vec<CustomerRow>>> + Send;
+}
+
+/// The look-ups in one database.
+pub struct Lookups<T: Trips>(Arc<Shared<T>>);
+
+impl<T: Trips> Clone for Lookups<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+struct Shared<T: Trips> {
+    trips: T,
+    state: Mutex<State>,
+    runtime: Handle,
+}
+
+#[derive(Default)]
+struct State {
+    under_way: usize,
+    waiting: VecDeque<Waiting>,
+}
+
+struct Waiting {
+    merchant: MerchantId,
+    key: Key,
+    answer: oneshot::Sender<Found>,
+}
+
+/// What a customer is looked up by.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Id(String),
+    Phone(Vec<u8>),
+}
+
+type Found = Result<Option<CustomerRecord>>;
+
+impl<T: Trips> Lookups<T> {
+    /// Look-ups by these trips. Must be called in a runtime.
+    pub fn new(trips: T) -> Self {
+        Self(Arc::new(Shared {
+            trips,
+            state: Mutex::default(),
+            runtime: Handle::current(),
+        }))
+    }
+
+    /// The customer with this id.
+    ///
+    /// # Errors
+    /// What became of the trip, or [`StoreError::Corrupt`] of this customer's row.
+    pub async fn by_id(&self, merchant: &MerchantId, customer: &CustomerId) -> Found {
+        self.find(merchant, Key::Id(customer.as_str().to_owned()))
+            .await
+    }
+
+    /// The living customer with this phone.
+    ///
+    /// # Errors
+    /// What became of the trip, or [`StoreError::Corrupt`] of this customer's row.
+    pub async fn by_phone(&self, merchant: &MerchantId, phone_index: &[u8]) -> Found {
+        self.find(merchant, Key::Phone(phone_index.to_vec())).await
+    }
+
+    async fn find(&self, merchant: &MerchantId, key: Key) -> Found {
+        match self.0.set_out_or_wait(merchant, key) {
+            Start::Now(key, trip) => {
+                let found = trip.0.ask(merchant, vec![key.clone()]).await?;
+                of(&found, &key)
+            }
+            Start::Later(answer) => answer.await.unwrap_or_else(|_| {
+                let problem = "the trip that it waited for was not made";
+                Err(StoreError::Unavailable(problem.to_owned()))
+            }),
+        }
+    }
+}
+
+/// How a look-up starts.
+enum Start<T: Trips> {
+    Now(Key, Trip<T>),
+    Later(oneshot::Receiver<Found>),
+}
+
+impl<T: Trips> Shared<T> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_out_or_wait(self: &Arc<Self>, merchant: &MerchantId, key: Key) -> Start<T> {
+        let mut state = self.state();
+        if state.under_way < self.trips.at_once() {
+            state.under_way += 1;
+            return Start::Now(key, Trip(self.clone()));
+        }
+        let (answer, coming) = oneshot::channel();
+        let merchant = merchant.clone();
+        state.waiting.push_back(Waiting {
+            merchant,
+            key,
+            answer,
+        });
+        Start::Later(coming)
+    }
+
+    /// What there is under each of these keys, which are alike.
+    async fn ask(
+        &self,
+        merchant: &MerchantId,
+        keys: Vec<Key>,
+    ) -> Result<HashMap<Key, Result<CustomerRecord>>> {
+        let (mut ids, mut phones) = (Vec::new(), Vec::new());
+        for key in keys {
+            match key {
+                Key::Id(id) => ids.push(id),
+                Key::Phone(index) => phones.push(index),
+            }
+        }
+        let rows = if phones.is_empty() {
+            self.trips.by_ids(merchant, &ids).await?
+        } else {
+            self.trips.by_phones(merchant, &phones).await?
+        };
+        let found = rows.into_iter().filter_map(|row| {
+            let key = if phones.is_empty() {
+                Key::Id(row.customer_id.clone())
+            } else {
+                Key::Phone(row.phone_index.clone()?)
+            };
+            Some((key, row.try_into()))
+        });
+        Ok(found.collect())
+    }
+}
+
+fn of(found: &HashMap<Key, Result<CustomerRecord>>, key: &Key) -> Found {
+    found.get(key).cloned().transpose()
+}
+
+impl State {
+    /// Who goes on the next trip: whoever waits longest, and all who ask the same of the same merchant.
+    fn next(&mut self) -> Vec<Waiting> {
+        let mut going = Vec::from_iter(self.waiting.pop_front());
+        let Some(first) = going.first() else {
+            return going;
+        };
+        let (merchant, kind) = (first.merchant.clone(), discriminant(&first.key));
+        self.waiting = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .filter_map(|waiting| {
+                let goes = going.len() < MOST
+                    && waiting.merchant == merchant
+                    && discriminant(&waiting.key) == kind;
+                if !goes {
+                    return Some(waiting);
+                }
+                going.push(waiting);
+                None
+            })
+            .collect();
+        going
+    }
+}
+
+/// One of the trips that may be under way. When it ends, the next one begins in its place.
+struct Trip<T: Trips>(Arc<Shared<T>>);
+
+impl<T: Trips> Drop for Trip<T> {
+    fn drop(&mut self) {
+        let going = {
+            let mut state = self.0.state();
+            let going = state.next();
+            if going.is_empty() {
+                state.under_way -= 1;
+                return;
+            }
+            going
+        };
+        let trip = Self(self.0.clone());
+        // Of its own, so that nobody's going away ends what others wait for.
+        self.0.runtime.spawn(trip.make(going));
+    }
+}
+
+impl<T: Trips> Trip<T> {
+    async fn make(self, going: Vec<Waiting>) {
+        let Some(first) = going.first() else { return };
+        let keys = going.iter().map(|waiting| waiting.key.clone()).collect();
+        let found = self.0.ask(&first.merchant, keys).await;
+        for waiting in going {
+            let answer = match &found {
+                Ok(found) => of(found, &waiting.key),
+                Err(error) => Err(error.clone()),
+            };
+            // Who went away needs no answer.
+            let _ = waiting.answer.send(answer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+    use futures::poll;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::conformance::sample::{customer_id, merchant_id};
+
+    /// The customer that no trip with it comes back from, the one whose row lies, and the one that is not there.
+    const CUT_OFF: u32 = 90;
+    const CORRUPT: u32 = 91;
+    const MISSING: u32 = 92;
+
+    /// Makes one trip at a time, each when it is let go, and remembers who was on it.
+    struct Ferry {
+        trips: Arc<Mutex<Vec<Vec<String>>>>,
+        gate: Arc<Semaphore>,
+    }
+
+    impl Trips for Ferry {
+        fn at_once(&self) -> usize {
+            1
+        }
+
+        async fn by_ids(&self, _: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
+            self.trips.lock().unwrap().push(ids.to_vec());
+            self.gate.acquire().await.unwrap().forget();
+            if ids.contains(&id(CUT_OFF)) {
+                return Err(StoreError::Unavailable("cut off".to_owned()));
+            }
+            let there = ids.iter().rev().filter(|found| **found != id(MISSING));
+            Ok(there.map(|found| row(found.clone(), None)).collect())
+        }
+
+        async fn by_phones(&self, _: &MerchantId, phones: &[Vec<u8>]) -> Result<Vec<CustomerRow>> {
+            self.trips.lock().unwrap().push(vec!["phones".to_owned()]);
+            self.gate.acquire().await.unwrap().forget();
+            let found = phones.iter().zip(1..);
+            let rows = found.map(|(phone, number)| row(id(number), Some(phone.clone())));
+            Ok(rows.collect())
+        }
+    }
+
+    fn id(number: u32) -> String {
+        customer_id(number).as_str().to_owned()
+    }
+
+    fn row(customer_id: String, phone_index: Option<Vec<u8>>) -> CustomerRow {
+        let is_corrupt = customer_id == id(CORRUPT);
+        CustomerRow {
+            status: if is_corrupt { "" } else { "ACTIVE" }.to_owned(),
+            customer_id,
+            suspended_until_at: None,
+            resumes: None,
+            state_since_at: 0,
+            verified_at: None,
+            phone_changed_at: None,
+            version: 1,
+            wrapped_key: Vec::new(),
+            profile: Vec::new(),
+            phone_index,
+            reference_index: None,
+            email_index: None,
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
+    type Passengers = Arc<Mutex<Vec<Vec<String>>>>;
+
+    /// A database, who was on each trip so far, and the gate that lets trips go.
+    fn ferry() -> (Lookups<Ferry>, Passengers, Arc<Semaphore>) {
+        let (trips, gate) = (Passengers::default(), Arc::new(Semaphore::new(0)));
+        let lookups = Lookups::new(Ferry {
+            trips: trips.clone(),
+            gate: gate.clone(),
+        });
+        (lookups, trips, gate)
+    }
+
+    async fn found(lookups: Lookups<Ferry>, merchant: u32, number: u32) -> Found {
+        let (merchant, customer) = (merchant_id(merchant), customer_id(number));
+        lookups.by_id(&merchant, &customer).await
+    }
+
+    /// What these customers of these merchants get who all ask before the first trip is made.
+    async fn answers(
+        lookups: &Lookups<Ferry>,
+        gate: &Semaphore,
+        asked: impl IntoIterator<Item = (u32, u32)>,
+    ) -> Vec<Found> {
+        let mut finds = Vec::new();
+        for (merchant, number) in asked {
+            let mut find = Box::pin(found(lookups.clone(), merchant, number));
+            assert!(poll!(&mut find).is_pending());
+            finds.push(find);
+        }
+        gate.add_permits(finds.len());
+        let answers = join_all(finds).await;
+        gate.forget_permits(usize::MAX);
+        answers
+    }
+
+    #[tokio::test]
+    async fn who_comes_while_a_trip_is_under_way_goes_on_the_next_with_all_who_ask_alike() {
+        let (lookups, trips, gate) = ferry();
+        let asked = [(1, 1), (1, 2), (2, 3), (1, MISSING), (1, 2)];
+        let answers = answers(&lookups, &gate, asked).await;
+        for ((_, number), answer) in asked.into_iter().zip(answers) {
+            let expected = (number != MISSING).then(|| customer_id(number));
+            assert_eq!(answer.unwrap().map(|found| found.customer_id), expected);
+        }
+        let expected = [vec![id(1)], vec![id(2), id(MISSING), id(2)], vec![id(3)]];
+        assert_eq!(*trips.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn who_asks_otherwise_goes_on_another_trip() {
+        let (lookups, trips, gate) = ferry();
+        let mut first = Box::pin(found(lookups.clone(), 1, 1));
+        let mut second = Box::pin(found(lookups.clone(), 1, 2));
+        let merchant = merchant_id(1);
+        let mut phone = Box::pin(lookups.by_phone(&merchant, b"phone"));
+        assert!(poll!(&mut first).is_pending());
+        assert!(poll!(&mut phone).is_pending());
+        assert!(poll!(&mut second).is_pending());
+        gate.add_permits(3);
+        let (first, second, phone) = (first.await, second.await, phone.await);
+        assert!(first.unwrap().is_some() && second.unwrap().is_some());
+        let phone = phone.unwrap().and_then(|found| found.phone_index);
+        assert_eq!(phone.as_deref(), Some(&b"phone"[..]));
+        let expected = [vec![id(1)], vec!["phones".to_owned()], vec![id(2)]];
+        assert_eq!(*trips.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_trip_takes_no_more_than_it_may() {
+        let (lookups, trips, gate) = ferry();
+        let asked = (0..2 + u32::try_from(MOST).unwrap()).map(|number| (1, number));
+        let answers = answers(&lookups, &gate, asked).await;
+        assert!(answers.into_iter().all(|found| found.unwrap().is_some()));
+        let sizes: Vec<_> = trips.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [1, MOST, 1]);
+    }
+
+    #[tokio::test]
+    async fn nobody_s_going_away_holds_up_those_who_wait() {
+        let (lookups, trips, gate) = ferry();
+        let mut first = Box::pin(found(lookups.clone(), 1, 1));
+        let mut second = Box::pin(found(lookups.clone(), 1, 2));
+        let mut third = Box::pin(found(lookups.clone(), 1, 3));
+        for find in [&mut first, &mut second, &mut third] {
+            assert!(poll!(find).is_pending());
+        }
+        drop((first, second));
+        gate.add_permits(1);
+        assert!(third.await.unwrap().is_some());
+        // and the place is free again
+        gate.add_permits(1);
+        assert!(found(lookups, 1, 4).await.unwrap().is_some());
+        assert_eq!(trips.lock().unwrap().last(), Some(&vec![id(4)]));
+    }
+
+    #[tokio::test]
+    async fn a_failure_reaches_who_was_on_the_trip_and_a_row_that_lies_who_asked_for_it() {
+        let (lookups, _, gate) = ferry();
+        let found = answers(
+            &lookups,
+            &gate,
+            [1, 2, CORRUPT, 3].map(|number| (1, number)),
+        )
+        .await;
+        assert!(matches!(
+            &found[..],
+            [
+                Ok(Some(_)),
+                Ok(Some(_)),
+                Err(StoreError::Corrupt {
+                    column: "status",
+                    ..
+                }),
+                Ok(Some(_))
+            ]
+        ));
+        let found = answers(&lookups, &gate, [1, 2, CUT_OFF].map(|number| (1, number))).await;
+        assert!(matches!(
+            &found[..],
+            [
+                Ok(Some(_)),
+                Err(StoreError::Unavailable(_)),
+                Err(StoreError::Unavailable(_))
+            ]
+        ));
+        let found = answers(&lookups, &gate, [(1, 4)]).await;
+        assert!(matches!(&found[..], [Ok(Some(_))]));
+    }
+}
