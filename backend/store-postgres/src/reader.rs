@@ -73,7 +73,7 @@ struct ToServers {
 
 impl Trips for ToServers {
     fn at_once(&self) -> usize {
-        4
+        3
     }
 
     async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
