@@ -10,16 +10,20 @@
 use std::collections::{HashMap, VecDeque};
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shared::id::{CustomerId, MerchantId};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::row::CustomerRow;
 use crate::{CustomerRecord, Result, StoreError};
 
 /// How many look-ups a trip takes: more would keep a connection busy for longer than they save.
 const MOST: usize = 32;
+/// How long a look-up waits for those under way, and then for its answer.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// What makes trips.
 pub trait Trips: Send + Sync + 'static {
@@ -110,10 +114,12 @@ impl<T: Trips> Lookups<T> {
                 let found = trip.0.ask(merchant, vec![key.clone()]).await?;
                 of(&found, &key)
             }
-            Start::Later(answer) => answer.await.unwrap_or_else(|_| {
-                let problem = "the trip that it waited for was not made";
-                Err(StoreError::Unavailable(problem.to_owned()))
-            }),
+            Start::Later(answer) => match timeout(LONGEST, answer).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(
+                    "those before it did not get done in time".to_owned(),
+                )),
+            },
         }
     }
 }
@@ -182,6 +188,7 @@ fn of(found: &HashMap<Key, Result<CustomerRecord>>, key: &Key) -> Found {
 impl State {
     /// Who goes on the next trip: whoever waits longest, and all who ask the same of the same merchant.
     fn next(&mut self) -> Vec<Waiting> {
+        self.waiting.retain(|waiting| !waiting.answer.is_closed());
         let mut going = Vec::from_iter(self.waiting.pop_front());
         let Some(first) = going.first() else {
             return going;
@@ -402,6 +409,19 @@ mod tests {
         gate.add_permits(1);
         assert!(found(lookups, 1, 4).await.unwrap().is_some());
         assert_eq!(trips.lock().unwrap().last(), Some(&vec![id(4)]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_behind_a_trip_that_does_not_end() {
+        let (lookups, trips, gate) = ferry();
+        let mut first = Box::pin(found(lookups.clone(), 1, 1));
+        assert!(poll!(&mut first).is_pending());
+        let late = found(lookups.clone(), 1, 2).await;
+        assert!(matches!(late, Err(StoreError::Unavailable(_))));
+        gate.add_permits(2);
+        assert!(first.await.unwrap().is_some());
+        assert!(found(lookups, 1, 3).await.unwrap().is_some());
+        assert_eq!(*trips.lock().unwrap(), [[id(1)], [id(3)]]);
     }
 
     #[tokio::test]
