@@ -239,7 +239,7 @@ async fn copy_digesting(
     loop {
         let read = file.read(&mut piece).map_err(failed)?;
         let Some(read) = piece.get(..read).filter(|read| !read.is_empty()) else {
-            return Ok(hex::encode(&hash.finalize()));
+            return Ok(hex::encode(hash.finalize()));
         };
         hash.update(read);
         copy.write_all(read)

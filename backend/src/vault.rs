@@ -70,7 +70,7 @@ impl Key {
     /// Writes a key as 64 hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        hex::encode(&self.0)
+        hex::encode(self.0)
     }
 
     /// Whether every byte is the same: what somebody types who has no key.

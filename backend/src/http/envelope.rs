@@ -108,7 +108,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 }
 
 fn made(app: &Onfile) -> String {
-    format!("req_{}", hex::encode(&app.random_bytes::<12>()))
+    format!("req_{}", hex::encode(app.random_bytes::<12>()))
 }
 
 /// Answers the sender's request id, if it gave a usable one.

@@ -227,7 +227,7 @@ fn uuid(mut bytes: [u8; 16]) -> String {
     let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
     *version = *version & 0x0f | 0x40;
     *variant = *variant & 0x3f | 0x80;
-    let digits = hex::encode(&bytes);
+    let digits = hex::encode(bytes);
     let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
     format!(
         "{}-{}-{}-{}-{}",
@@ -253,7 +253,7 @@ fn api_secret(random: [u8; 32], sandbox: bool) -> String {
         .flat_map(|byte| [byte >> 4, byte & 0xf])
         .map(|half| char::from(b'a' + half))
         .collect();
-    let checksum = hex::encode(&vault::sha256(format!("{prefix}_{body}").as_bytes()));
+    let checksum = hex::encode(vault::sha256(format!("{prefix}_{body}").as_bytes()));
     format!("{prefix}_{body}_{}", checksum.get(..6).unwrap_or_default())
 }
 
