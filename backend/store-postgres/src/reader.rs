@@ -2,6 +2,7 @@
 //! while waiting for something else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use shared::Timestamp;
@@ -16,7 +17,7 @@ use store::{
     PageAfter, Read, Result, Sealed, SessionRecord, StoreError, TokenRecord,
 };
 
-use crate::lease::Lease;
+use crate::lease::{Lease, TURN};
 use crate::servers::Servers;
 use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
@@ -74,6 +75,10 @@ struct ToServers {
 impl Trips for ToServers {
     fn at_once(&self) -> usize {
         3
+    }
+
+    fn patience(&self) -> Duration {
+        TURN
     }
 
     async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {

@@ -3,6 +3,7 @@
 //! while waiting for something else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use shared::Timestamp;
@@ -24,6 +25,9 @@ use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
 };
+
+/// A file answers or fails, so only a great many look-ups make one wait: longer than their clients do.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks one of the query modules on a connection of the pool.
 macro_rules! ask {
@@ -49,6 +53,10 @@ struct ToPool {
 impl Trips for ToPool {
     fn at_once(&self) -> usize {
         usize::try_from(self.pool.options().get_max_connections()).unwrap_or(1)
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
     }
 
     async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {

@@ -22,13 +22,14 @@ use crate::{CustomerRecord, Result, StoreError};
 
 /// How many look-ups a trip takes: more would keep a connection busy for longer than they save.
 const MOST: usize = 32;
-/// How long a look-up waits for those under way, and then for its answer.
-const LONGEST: Duration = Duration::from_secs(3);
 
 /// What makes trips.
 pub trait Trips: Send + Sync + 'static {
     /// How many are worth making at once.
     fn at_once(&self) -> usize;
+
+    /// How long a look-up that could not set out waits for its answer.
+    fn patience(&self) -> Duration;
 
     /// The rows of those that there are, in any order.
     fn by_ids(
@@ -114,7 +115,7 @@ impl<T: Trips> Lookups<T> {
                 let found = trip.0.ask(merchant, vec![key.clone()]).await?;
                 of(&found, &key)
             }
-            Start::Later(answer) => match timeout(LONGEST, answer).await {
+            Start::Later(answer) => match timeout(self.0.trips.patience(), answer).await {
                 Ok(Ok(found)) => found,
                 Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(
                     "those before it did not get done in time".to_owned(),
@@ -270,6 +271,10 @@ mod tests {
     impl Trips for Ferry {
         fn at_once(&self) -> usize {
             1
+        }
+
+        fn patience(&self) -> Duration {
+            Duration::from_secs(1)
         }
 
         async fn by_ids(&self, _: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
