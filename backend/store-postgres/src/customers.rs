@@ -4,6 +4,7 @@ use shared::Timestamp;
 use shared::customer::CustomerStatus;
 use shared::id::{CustomerId, MerchantId, TokenId};
 use sqlx::PgConnection;
+use store::lookup::Keys;
 use store::row::{CustomerRow, columns_of, word_of};
 use store::{AuditRecord, CustomerRecord, Inserted, PageAfter, Replaced};
 
@@ -34,19 +35,32 @@ fn many(rows: Vec<CustomerRow>) -> Answer<Vec<CustomerRecord>> {
         .collect::<Result<_, _>>()?)
 }
 
-pub(crate) async fn by_ids(
+pub(crate) async fn by_keys(
     connection: &mut PgConnection,
     merchant: &MerchantId,
-    customers: &[String],
+    keys: &Keys,
 ) -> Answer<Vec<CustomerRow>> {
     let merchant = merchant.as_str();
-    Ok(select!(
-        "where merchant_id = $1 and customer_id = any($2)",
-        merchant,
-        customers
-    )
-    .fetch_all(connection)
-    .await?)
+    Ok(match keys {
+        Keys::Ids(ids) => {
+            select!(
+                "where merchant_id = $1 and customer_id = any($2)",
+                merchant,
+                ids
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        Keys::Phones(indexes) => {
+            select!(
+                "where merchant_id = $1 and phone_index = any($2) and status <> 'DELETED'",
+                merchant,
+                indexes
+            )
+            .fetch_all(connection)
+            .await?
+        }
+    })
 }
 
 /// Takes a customer until the unit ends: nobody else changes it, its tokens, or what is appended to it. Who
@@ -79,21 +93,6 @@ pub(crate) async fn by_id_to_change(
         customer
     )
     .fetch_optional(connection)
-    .await?)
-}
-
-pub(crate) async fn by_phones(
-    connection: &mut PgConnection,
-    merchant: &MerchantId,
-    phone_indexes: &[Vec<u8>],
-) -> Answer<Vec<CustomerRow>> {
-    let merchant = merchant.as_str();
-    Ok(select!(
-        "where merchant_id = $1 and phone_index = any($2) and status <> 'DELETED'",
-        merchant,
-        phone_indexes
-    )
-    .fetch_all(connection)
     .await?)
 }
 

@@ -9,7 +9,7 @@ use shared::Timestamp;
 use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
-use store::lookup::{Lookups, Trips};
+use store::lookup::{Keys, Lookups, Trips};
 use store::row::CustomerRow;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
@@ -17,12 +17,15 @@ use store::{
     PageAfter, Read, Result, Sealed, SessionRecord, StoreError, TokenRecord,
 };
 
-use crate::lease::{Lease, TURN};
+use crate::lease::Lease;
 use crate::servers::Servers;
 use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
 };
+
+/// By then a standby that hangs is known to: the primary may answer whoever sets out anew.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks one of the query modules: the standby, where there is one, and the primary when that does not
 /// answer.
@@ -55,7 +58,7 @@ macro_rules! ask_one {
 
 #[derive(Clone)]
 pub(crate) struct Reader {
-    pub(crate) servers: Arc<Servers>,
+    servers: Arc<Servers>,
     lookups: Lookups<ToServers>,
 }
 
@@ -78,19 +81,11 @@ impl Trips for ToServers {
     }
 
     fn patience(&self) -> Duration {
-        TURN
+        PATIENCE
     }
 
-    async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
-        ask!(self, customers::by_ids, merchant, ids)
-    }
-
-    async fn by_phones(
-        &self,
-        merchant: &MerchantId,
-        phone_indexes: &[Vec<u8>],
-    ) -> Result<Vec<CustomerRow>> {
-        ask!(self, customers::by_phones, merchant, phone_indexes)
+    async fn make(&self, merchant: &MerchantId, keys: &Keys) -> Result<Vec<CustomerRow>> {
+        ask!(self, customers::by_keys, merchant, keys)
     }
 }
 

@@ -5,6 +5,7 @@ use shared::Timestamp;
 use shared::customer::CustomerStatus;
 use shared::id::{CustomerId, MerchantId, TokenId};
 use sqlx::SqliteConnection;
+use store::lookup::Keys;
 use store::row::{CustomerRow, columns_of, word_of};
 use store::{AuditRecord, CustomerRecord, Inserted, PageAfter, Replaced};
 
@@ -50,19 +51,36 @@ pub(crate) async fn by_id(
     .await?)
 }
 
-pub(crate) async fn by_ids(
+/// The keys go as one text, which `json_each` splits; JSON has no bytes.
+pub(crate) async fn by_keys(
     connection: &mut SqliteConnection,
     merchant: &MerchantId,
-    customers: &[String],
+    keys: &Keys,
 ) -> Answer<Vec<CustomerRow>> {
-    let (merchant, customers) = (merchant.as_str(), Value::from(customers).to_string());
-    Ok(select!(
-        "where merchant_id = ? and customer_id in (select value from json_each(?))",
-        merchant,
-        customers
-    )
-    .fetch_all(connection)
-    .await?)
+    let merchant = merchant.as_str();
+    Ok(match keys {
+        Keys::Ids(ids) => {
+            let ids = Value::from(ids.as_slice()).to_string();
+            select!(
+                "where merchant_id = ? and customer_id in (select value from json_each(?))",
+                merchant,
+                ids
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        Keys::Phones(indexes) => {
+            let indexes: Value = indexes.iter().map(hex::encode).collect();
+            let indexes = indexes.to_string();
+            select!(
+                "where merchant_id = ? and phone_index in (select unhex(value) from json_each(?)) and status <> 'DELETED'",
+                merchant,
+                indexes
+            )
+            .fetch_all(connection)
+            .await?
+        }
+    })
 }
 
 pub(crate) async fn by_phone(
@@ -77,23 +95,6 @@ pub(crate) async fn by_phone(
         phone_index
     )
     .fetch_optional(connection)
-    .await?)
-}
-
-pub(crate) async fn by_phones(
-    connection: &mut SqliteConnection,
-    merchant: &MerchantId,
-    phone_indexes: &[Vec<u8>],
-) -> Answer<Vec<CustomerRow>> {
-    // one text, which json_each splits: JSON has no bytes
-    let phone_indexes: Vec<_> = phone_indexes.iter().map(hex::encode).collect();
-    let (merchant, phone_indexes) = (merchant.as_str(), Value::from(phone_indexes).to_string());
-    Ok(select!(
-        "where merchant_id = ? and phone_index in (select unhex(value) from json_each(?)) and status <> 'DELETED'",
-        merchant,
-        phone_indexes
-    )
-    .fetch_all(connection)
     .await?)
 }
 

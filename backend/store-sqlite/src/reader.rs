@@ -11,7 +11,7 @@ use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
 use sqlx::SqlitePool;
-use store::lookup::{Lookups, Trips};
+use store::lookup::{Keys, Lookups, Trips};
 use store::row::CustomerRow;
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
@@ -26,7 +26,7 @@ use crate::{
     sessions, tokens,
 };
 
-/// A file answers or fails, so only a great many look-ups make one wait: longer than their clients do.
+/// A file answers or fails, so those who wait long are many, and are best off together.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks one of the query modules on a connection of the pool.
@@ -59,16 +59,8 @@ impl Trips for ToPool {
         PATIENCE
     }
 
-    async fn by_ids(&self, merchant: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
-        ask!(self, customers::by_ids, merchant, ids)
-    }
-
-    async fn by_phones(
-        &self,
-        merchant: &MerchantId,
-        phone_indexes: &[Vec<u8>],
-    ) -> Result<Vec<CustomerRow>> {
-        ask!(self, customers::by_phones, merchant, phone_indexes)
+    async fn make(&self, merchant: &MerchantId, keys: &Keys) -> Result<Vec<CustomerRow>> {
+        ask!(self, customers::by_keys, merchant, keys)
     }
 }
 

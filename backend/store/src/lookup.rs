@@ -5,7 +5,8 @@
 //! Nothing is delayed to find company: while fewer are under way, a look-up sets out at once, alone.
 //!
 //! Whoever waits is on a trip that begins after they came, so that each finds whatever was committed
-//! before. One trip asks for one merchant's customers, and in one way.
+//! before. One trip asks for one merchant's customers, and in one way. Behind trips that do not end, as to a
+//! server that is cut off, a look-up loses patience and sets out alone.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::discriminant;
@@ -18,31 +19,32 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::row::CustomerRow;
-use crate::{CustomerRecord, Result, StoreError};
+use crate::{CustomerRecord, Result};
 
 /// How many look-ups a trip takes: more would keep a connection busy for longer than they save.
 const MOST: usize = 32;
+
+/// What customers are looked up by on one trip.
+pub enum Keys {
+    /// Ids.
+    Ids(Vec<String>),
+    /// Indexes of the phones of living customers.
+    Phones(Vec<Vec<u8>>),
+}
 
 /// What makes trips.
 pub trait Trips: Send + Sync + 'static {
     /// How many are worth making at once.
     fn at_once(&self) -> usize;
 
-    /// How long a look-up that could not set out waits for its answer.
+    /// How long a look-up waits for those under way before it sets out alone nevertheless.
     fn patience(&self) -> Duration;
 
     /// The rows of those that there are, in any order.
-    fn by_ids(
+    fn make(
         &self,
         merchant: &MerchantId,
-        customers: &[String],
-    ) -> impl Future<Output = Result<Vec<CustomerRow>>> + Send;
-
-    /// The rows of the living customers with these phones, in any order.
-    fn by_phones(
-        &self,
-        merchant: &MerchantId,
-        phone_indexes: &[Vec<u8>],
+        keys: &Keys,
     ) -> impl Future<Output = Result<Vec<CustomerRow>>> + Send;
 }
 
@@ -110,24 +112,21 @@ impl<T: Trips> Lookups<T> {
     }
 
     async fn find(&self, merchant: &MerchantId, key: Key) -> Found {
-        match self.0.set_out_or_wait(merchant, key) {
-            Start::Now(key, trip) => {
-                let found = trip.0.ask(merchant, vec![key.clone()]).await?;
-                of(&found, &key)
-            }
+        let _trip = match self.0.set_out_or_wait(merchant, &key) {
+            Start::Now(trip) => Some(trip),
             Start::Later(answer) => match timeout(self.0.trips.patience(), answer).await {
-                Ok(Ok(found)) => found,
-                Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(
-                    "those before it did not get done in time".to_owned(),
-                )),
+                Ok(Ok(found)) => return found,
+                Ok(Err(_)) | Err(_) => None,
             },
-        }
+        };
+        let found = self.0.ask(merchant, vec![key.clone()]).await?;
+        of(&found, &key)
     }
 }
 
 /// How a look-up starts.
 enum Start<T: Trips> {
-    Now(Key, Trip<T>),
+    Now(Trip<T>),
     Later(oneshot::Receiver<Found>),
 }
 
@@ -136,17 +135,16 @@ impl<T: Trips> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_out_or_wait(self: &Arc<Self>, merchant: &MerchantId, key: Key) -> Start<T> {
+    fn set_out_or_wait(self: &Arc<Self>, merchant: &MerchantId, key: &Key) -> Start<T> {
         let mut state = self.state();
         if state.under_way < self.trips.at_once() {
             state.under_way += 1;
-            return Start::Now(key, Trip(self.clone()));
+            return Start::Now(Trip(self.clone()));
         }
         let (answer, coming) = oneshot::channel();
-        let merchant = merchant.clone();
         state.waiting.push_back(Waiting {
-            merchant,
-            key,
+            merchant: merchant.clone(),
+            key: key.clone(),
             answer,
         });
         Start::Later(coming)
@@ -165,16 +163,16 @@ impl<T: Trips> Shared<T> {
                 Key::Phone(index) => phones.push(index),
             }
         }
-        let rows = if phones.is_empty() {
-            self.trips.by_ids(merchant, &ids).await?
+        let keys = if phones.is_empty() {
+            Keys::Ids(ids)
         } else {
-            self.trips.by_phones(merchant, &phones).await?
+            Keys::Phones(phones)
         };
+        let rows = self.trips.make(merchant, &keys).await?;
         let found = rows.into_iter().filter_map(|row| {
-            let key = if phones.is_empty() {
-                Key::Id(row.customer_id.clone())
-            } else {
-                Key::Phone(row.phone_index.clone()?)
+            let key = match keys {
+                Keys::Ids(_) => Key::Id(row.customer_id.clone()),
+                Keys::Phones(_) => Key::Phone(row.phone_index.clone()?),
             };
             Some((key, row.try_into()))
         });
@@ -255,6 +253,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::StoreError;
     use crate::conformance::sample::{customer_id, merchant_id};
 
     /// The customer that no trip with it comes back from, the one whose row lies, and the one that is not there.
@@ -277,22 +276,27 @@ mod tests {
             Duration::from_secs(1)
         }
 
-        async fn by_ids(&self, _: &MerchantId, ids: &[String]) -> Result<Vec<CustomerRow>> {
-            self.trips.lock().unwrap().push(ids.to_vec());
+        async fn make(&self, _: &MerchantId, keys: &Keys) -> Result<Vec<CustomerRow>> {
+            let who = match keys {
+                Keys::Ids(ids) => ids.clone(),
+                Keys::Phones(_) => vec!["phones".to_owned()],
+            };
+            self.trips.lock().unwrap().push(who);
             self.gate.acquire().await.unwrap().forget();
-            if ids.contains(&id(CUT_OFF)) {
-                return Err(StoreError::Unavailable("cut off".to_owned()));
+            match keys {
+                Keys::Ids(ids) if ids.contains(&id(CUT_OFF)) => {
+                    Err(StoreError::Unavailable("cut off".to_owned()))
+                }
+                Keys::Ids(ids) => {
+                    let there = ids.iter().rev().filter(|found| **found != id(MISSING));
+                    Ok(there.map(|found| row(found.clone(), None)).collect())
+                }
+                Keys::Phones(phones) => {
+                    let found = phones.iter().zip(1..);
+                    let rows = found.map(|(phone, number)| row(id(number), Some(phone.clone())));
+                    Ok(rows.collect())
+                }
             }
-            let there = ids.iter().rev().filter(|found| **found != id(MISSING));
-            Ok(there.map(|found| row(found.clone(), None)).collect())
-        }
-
-        async fn by_phones(&self, _: &MerchantId, phones: &[Vec<u8>]) -> Result<Vec<CustomerRow>> {
-            self.trips.lock().unwrap().push(vec!["phones".to_owned()]);
-            self.gate.acquire().await.unwrap().forget();
-            let found = phones.iter().zip(1..);
-            let rows = found.map(|(phone, number)| row(id(number), Some(phone.clone())));
-            Ok(rows.collect())
         }
     }
 
@@ -417,16 +421,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_ever_behind_a_trip_that_does_not_end() {
+    async fn behind_a_trip_that_does_not_end_a_look_up_sets_out_alone() {
         let (lookups, trips, gate) = ferry();
         let mut first = Box::pin(found(lookups.clone(), 1, 1));
+        let mut late = Box::pin(found(lookups.clone(), 1, 2));
         assert!(poll!(&mut first).is_pending());
-        let late = found(lookups.clone(), 1, 2).await;
-        assert!(matches!(late, Err(StoreError::Unavailable(_))));
-        gate.add_permits(2);
+        assert!(poll!(&mut late).is_pending());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(poll!(&mut late).is_pending());
+        assert_eq!(*trips.lock().unwrap(), [[id(1)], [id(2)]]);
+
+        gate.add_permits(3);
+        assert!(late.await.unwrap().is_some());
         assert!(first.await.unwrap().is_some());
         assert!(found(lookups, 1, 3).await.unwrap().is_some());
-        assert_eq!(*trips.lock().unwrap(), [[id(1)], [id(3)]]);
+        assert_eq!(*trips.lock().unwrap(), [[id(1)], [id(2)], [id(3)]]);
     }
 
     #[tokio::test]
