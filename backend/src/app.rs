@@ -9,6 +9,7 @@ use crate::ambient::{Clock, Random};
 use crate::provider::Providers;
 use crate::sender::Sender;
 use crate::service::changes::Changes;
+use crate::service::creations::Creations;
 use crate::service::idempotency::Running;
 use crate::service::instance::RootKeys;
 use crate::service::merchants::Merchants;
@@ -38,6 +39,8 @@ pub struct Onfile {
     pub revocations: Revocations,
     /// Tells open widgets that a customer changed.
     pub changes: Changes,
+    /// Customers that are about to be created.
+    pub creations: Creations,
     /// Requests with an `Idempotency-Key` that are being worked on.
     pub running: Running,
     /// Tells the outbox that a message is due.
@@ -93,6 +96,7 @@ impl Onfile {
             merchants: Merchants::default(),
             revocations: Revocations::default(),
             changes: Changes::default(),
+            creations: Creations::default(),
             running: Running::default(),
             outbox_due: Notify::new(),
             public_url,

@@ -142,6 +142,12 @@ fn key_in(headers: &axum::http::HeaderMap) -> Result<Option<String>, ApiError> {
 }
 
 impl Key {
+    /// Whether there is no answer to keep.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Commits the work together with its answer, and only then answers.
     ///
     /// # Errors

@@ -129,9 +129,22 @@ pub async fn create<'a>(
     by: &By,
     profile: Profile,
 ) -> Result<Pending<'a, Customer>, CustomerError> {
+    create_prepared(app, merchant, by, NewCustomer::of(app, merchant, profile)?).await
+}
+
+/// Creates a customer that is sealed already.
+pub(super) async fn create_prepared<'a>(
+    app: &'a Onfile,
+    merchant: &'a Merchant,
+    by: &By,
+    new: NewCustomer,
+) -> Result<Pending<'a, Customer>, CustomerError> {
     let mut work = Work::begin(app, merchant).await?;
-    match create_in(app, merchant, by, &mut work, profile).await {
-        Ok(value) => Ok(Pending { work, value }),
+    match add_in(merchant, by, &mut work, &new).await {
+        Ok(()) => Ok(Pending {
+            work,
+            value: new.customer,
+        }),
         Err(error) => {
             if matches!(error, CustomerError::Duplicate { .. }) {
                 // Whoever is in the way may wait for this very commit: not told of before it is durable.
@@ -172,38 +185,73 @@ pub(super) async fn create_in(
     work: &mut Work<'_>,
     profile: Profile,
 ) -> Result<Customer, CustomerError> {
-    let now = app.clock.now();
-    let customer_id = CustomerId::new(now, app.random_bytes());
-    let customer = Customer {
-        customer_id: customer_id.clone(),
-        state: CustomerState::Inactive,
-        state_since: now,
-        verified_at: None,
-        phone_changed_at: None,
-        profile,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
-    let record = merchant.keys.record(&customer, key, &*app.random)?;
-    let fields = fields_of(&customer.profile);
+    let new = NewCustomer::of(app, merchant, profile)?;
+    add_in(merchant, by, work, &new).await?;
+    Ok(new.customer)
+}
+
+/// A customer that is to be: INACTIVE, and sealed.
+pub(super) struct NewCustomer {
+    pub(super) customer: Customer,
+    pub(super) record: CustomerRecord,
+    fields: Vec<&'static str>,
+}
+
+impl NewCustomer {
+    pub(super) fn of(
+        app: &Onfile,
+        merchant: &Merchant,
+        profile: Profile,
+    ) -> Result<Self, CustomerError> {
+        let now = app.clock.now();
+        let customer_id = CustomerId::new(now, app.random_bytes());
+        let customer = Customer {
+            customer_id: customer_id.clone(),
+            state: CustomerState::Inactive,
+            state_since: now,
+            verified_at: None,
+            phone_changed_at: None,
+            profile,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
+        Ok(Self {
+            record: merchant.keys.record(&customer, key, &*app.random)?,
+            fields: fields_of(&customer.profile),
+            customer,
+        })
+    }
+
+    /// What the audit chain says of it.
+    pub(super) fn entry(&self) -> Entry<'_> {
+        Entry {
+            action: "customer.create",
+            customer_id: Some(&self.customer.customer_id),
+            fields: &self.fields,
+            ..Entry::default()
+        }
+    }
+}
+
+async fn add_in(
+    merchant: &Merchant,
+    by: &By,
+    work: &mut Work<'_>,
+    new: &NewCustomer,
+) -> Result<(), CustomerError> {
     if merchant.keys.has_two_indexes() {
-        refuse_for(work.unit(), merchant, &customer, 0).await?;
+        refuse_for(work.unit(), merchant, &new.customer, 0).await?;
     }
     for tries in 1.. {
-        let entry = Entry {
-            action: "customer.create",
-            customer_id: Some(&customer_id),
-            fields: &fields,
-            ..Entry::default()
-        };
-        if work.create_customer(by, &record, entry).await? == Inserted::Yes {
+        let one = vec![(by, &new.record, new.entry())];
+        if work.create_customers(one).await? == Inserted::Yes {
             break;
         }
-        refuse_for(work.unit(), merchant, &customer, tries).await?;
+        refuse_for(work.unit(), merchant, &new.customer, tries).await?;
     }
-    Ok(customer)
+    Ok(())
 }
 
 /// Changes what is sent; a change that changes nothing writes nothing.

@@ -9,6 +9,7 @@ pub mod admins;
 pub mod audit;
 pub mod changes;
 pub mod checkout_sessions;
+pub mod creations;
 pub mod customers;
 pub mod erasure;
 pub mod idempotency;

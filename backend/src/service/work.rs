@@ -3,7 +3,7 @@
 use shared::Timestamp;
 use shared::customer::{CustomerState, CustomerStatus};
 use shared::id::{CustomerId, MessageId, TokenId};
-use store::{AuditRecord, CustomerRecord, Inserted, OutboxRecord, StoreError, Write};
+use store::{AuditRecord, Creation, CustomerRecord, Inserted, OutboxRecord, StoreError, Write};
 
 use super::{By, Fault, Merchant, Onfile};
 use crate::outbox::Task;
@@ -98,20 +98,31 @@ impl<'a> Work<'a> {
         &mut *self.unit
     }
 
-    /// Adds a customer together with the entry that says so, as [`Work::audit`] would; neither when `Taken`.
+    /// Adds customers together with the entries that say so, as [`Work::audit`] would: all or none. One that
+    /// is taken is `Taken`; among several it is [`StoreError::Refused`], and the unit with it.
     ///
     /// # Errors
     /// [`StoreError`] when storage fails.
-    pub async fn create_customer(
+    pub async fn create_customers(
         &mut self,
-        by: &By,
-        customer: &CustomerRecord,
-        entry: Entry<'_>,
+        new: Vec<(&By, &CustomerRecord, Entry<'_>)>,
     ) -> Result<Inserted, StoreError> {
-        let record = self.next_entry(by, entry).await?;
-        let inserted = self.unit.create_customer(customer, &record).await?;
-        if inserted == Inserted::Yes {
-            self.appended(record);
+        let before = self.head.clone();
+        let mut creations = Vec::new();
+        for (by, customer, entry) in new {
+            let entry = self.next_entry(by, entry).await?;
+            self.head = Some((entry.seq, entry.hash.clone()));
+            creations.push(Creation {
+                customer: customer.clone(),
+                entry,
+            });
+        }
+        let inserted = self
+            .unit
+            .create_customers(&self.merchant.merchant_id, &creations)
+            .await?;
+        if inserted == Inserted::Taken {
+            self.head = before;
         }
         Ok(inserted)
     }

@@ -2,14 +2,14 @@
 
 use shared::Timestamp;
 use shared::customer::CustomerStatus;
-use shared::id::{CustomerId, MerchantId, TokenId};
+use shared::id::{CustomerId, MerchantId};
 use sqlx::PgConnection;
 use store::lookup::Keys;
-use store::row::{CustomerRow, columns_of, word_of};
-use store::{AuditRecord, CustomerRecord, Inserted, PageAfter, Replaced};
+use store::row::{CreationRows, CustomerRow, columns_of};
+use store::{Creation, CustomerRecord, Inserted, PageAfter, Replaced};
 
 use crate::error::Answer;
-use crate::outcome::{inserted, replaced};
+use crate::outcome::{created, inserted, replaced};
 
 /// `select` of every column, with the given rest of the query and its arguments.
 macro_rules! select {
@@ -234,90 +234,84 @@ pub(crate) async fn count(
     })
 }
 
-/// `insert` of a customer, unless it is taken, between the given rest of the query; with further arguments.
-macro_rules! insert {
-    ($connection:ident, $merchant:expr, $customer:ident, $before:literal, $after:literal $(, $argument:expr)*) => {{
-        let (merchant, customer_id) = ($merchant.as_str(), $customer.customer_id.as_str());
-        let (status, suspended_until_at, resumes) = columns_of($customer.state);
-        let state_since_at = $customer.state_since.as_micros();
-        let verified_at = $customer.verified_at.map(Timestamp::as_micros);
-        let phone_changed_at = $customer.phone_changed_at.map(Timestamp::as_micros);
-        let (created_at, updated_at) = (
-            $customer.created_at.as_micros(),
-            $customer.updated_at.as_micros(),
-        );
-        let done = sqlx::query!(
-            $before
-                + "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at, verified_at,
-                    phone_changed_at, version, wrapped_key, profile, phone_index, reference_index, email_index, created_at,
-                    updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing"
-                + $after,
-            merchant,
-            customer_id,
-            status,
-            suspended_until_at,
-            resumes,
-            state_since_at,
-            verified_at,
-            phone_changed_at,
-            $customer.version,
-            $customer.wrapped_key,
-            $customer.profile,
-            $customer.phone_index,
-            $customer.reference_index,
-            $customer.email_index,
-            created_at,
-            updated_at
-            $(, $argument)*
-        )
-        .execute($connection)
-        .await?;
-        Ok(inserted(&done))
-    }};
-}
-
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     merchant: &MerchantId,
     customer: &CustomerRecord,
 ) -> Answer<Inserted> {
-    insert!(connection, merchant, customer, "", "")
+    let (merchant, customer_id) = (merchant.as_str(), customer.customer_id.as_str());
+    let (status, suspended_until_at, resumes) = columns_of(customer.state);
+    let state_since_at = customer.state_since.as_micros();
+    let verified_at = customer.verified_at.map(Timestamp::as_micros);
+    let phone_changed_at = customer.phone_changed_at.map(Timestamp::as_micros);
+    let (created_at, updated_at) = (
+        customer.created_at.as_micros(),
+        customer.updated_at.as_micros(),
+    );
+    let done = sqlx::query!(
+        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
+                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
+                email_index, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing",
+        merchant,
+        customer_id,
+        status,
+        suspended_until_at,
+        resumes,
+        state_since_at,
+        verified_at,
+        phone_changed_at,
+        customer.version,
+        customer.wrapped_key,
+        customer.profile,
+        customer.phone_index,
+        customer.reference_index,
+        customer.email_index,
+        created_at,
+        updated_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted(&done))
 }
 
-/// Adds a customer and its audit entry: in one round trip.
+/// Adds customers and their audit entries, all or none: in one round trip.
 pub(crate) async fn create(
     connection: &mut PgConnection,
-    customer: &CustomerRecord,
-    entry: &AuditRecord,
+    merchant: &MerchantId,
+    creations: &[Creation],
 ) -> Answer<Inserted> {
-    let (happened_at, actor) = (entry.at.as_micros(), word_of(entry.actor));
-    let audited = entry.customer_id.as_ref().map(CustomerId::as_str);
-    let token_id = entry.token_id.as_ref().map(TokenId::as_str);
-    insert!(
-        connection,
-        entry.merchant_id,
-        customer,
-        "with added as (",
-        " returning merchant_id)
+    let rows = CreationRows::of(creations)?;
+    let done = sqlx::query!(
+        "with added as (
+             insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
+                    verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
+                    email_index, created_at, updated_at)
+             select $1, customer_id, status, suspended_until_at, resumes, state_since_at, verified_at,
+                    phone_changed_at, version, decode(wrapped_key, 'hex'), decode(profile, 'hex'),
+                    decode(phone_index, 'hex'), decode(reference_index, 'hex'), decode(email_index, 'hex'),
+                    created_at, updated_at
+             from json_to_recordset($2::text::json) as customers (customer_id text, status text,
+                    suspended_until_at bigint, resumes text, state_since_at bigint, verified_at bigint,
+                    phone_changed_at bigint, version bigint, wrapped_key text, profile text, phone_index text,
+                    reference_index text, email_index text, created_at bigint, updated_at bigint)
+             on conflict do nothing returning customer_id)
          insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
                 token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
-         select added.merchant_id, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30 from added",
-        entry.seq,
-        happened_at,
-        actor,
-        entry.actor_id,
-        entry.address,
-        entry.action,
-        audited,
-        token_id,
-        entry.fields,
-        entry.transition,
-        entry.sealed_reason,
-        entry.request_id,
-        entry.previous_hash,
-        entry.hash
+         select $1, seq, happened_at, actor, actor_id, address, action, customer_id, token_id, fields, transition,
+                decode(sealed_reason, 'hex'), request_id, decode(previous_hash, 'hex'), decode(hash, 'hex')
+         from json_to_recordset($3::text::json) as entries (seq bigint, happened_at bigint, actor text,
+                actor_id text, address text, action text, customer_id text, token_id text, fields text,
+                transition text, sealed_reason text, request_id text, previous_hash text, hash text)
+         where (select count(*) from added) = $4",
+        merchant.as_str(),
+        rows.customers,
+        rows.entries,
+        rows.number
     )
+    .execute(connection)
+    .await?;
+    created(&done, creations.len())
 }
 
 /// Everything but the id and the instant of creation, which never change.

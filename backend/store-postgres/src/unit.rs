@@ -14,9 +14,9 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 use store::group::{Reach, Turn};
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
-    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
-    MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed, SessionRecord,
-    StoreError, TokenRecord, Write,
+    ChallengeRecord, CoolDown, Creation, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord,
+    Inserted, MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed,
+    SessionRecord, StoreError, TokenRecord, Write,
 };
 
 use crate::chain::Chain;
@@ -488,14 +488,16 @@ impl Write for Unit {
         ask!(self, customers::insert, merchant, customer)
     }
 
-    async fn create_customer(
+    async fn create_customers(
         &mut self,
-        customer: &CustomerRecord,
-        entry: &AuditRecord,
+        merchant: &MerchantId,
+        creations: &[Creation],
     ) -> Result<Inserted> {
-        let inserted = ask!(self, customers::create, customer, entry)?;
-        if inserted == Inserted::Yes {
-            self.appended(entry);
+        let inserted = ask!(self, customers::create, merchant, creations)?;
+        if inserted == Inserted::Yes
+            && let Some(last) = creations.last()
+        {
+            self.appended(&last.entry);
         }
         Ok(inserted)
     }

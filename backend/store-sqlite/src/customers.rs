@@ -3,14 +3,14 @@
 use serde_json::Value;
 use shared::Timestamp;
 use shared::customer::CustomerStatus;
-use shared::id::{CustomerId, MerchantId, TokenId};
+use shared::id::{CustomerId, MerchantId};
 use sqlx::SqliteConnection;
 use store::lookup::Keys;
-use store::row::{CustomerRow, columns_of, word_of};
-use store::{AuditRecord, CustomerRecord, Inserted, PageAfter, Replaced};
+use store::row::{CreationRows, CustomerRow, columns_of};
+use store::{Creation, CustomerRecord, Inserted, PageAfter, Replaced};
 
 use crate::error::Answer;
-use crate::outcome::{inserted, replaced};
+use crate::outcome::{created, inserted, replaced};
 
 /// `select` of every column, with the given rest of the query and its arguments.
 macro_rules! select {
@@ -204,92 +204,81 @@ pub(crate) async fn count(
     })
 }
 
-/// `insert` of a customer, unless it is taken, between the given rest of the query; with further arguments.
-macro_rules! insert {
-    ($connection:ident, $merchant:expr, $customer:ident, $before:literal, $after:literal $(, $argument:expr)*) => {{
-        let (merchant, customer_id) = ($merchant.as_str(), $customer.customer_id.as_str());
-        let (status, suspended_until_at, resumes) = columns_of($customer.state);
-        let state_since_at = $customer.state_since.as_micros();
-        let verified_at = $customer.verified_at.map(Timestamp::as_micros);
-        let phone_changed_at = $customer.phone_changed_at.map(Timestamp::as_micros);
-        let (created_at, updated_at) = (
-            $customer.created_at.as_micros(),
-            $customer.updated_at.as_micros(),
-        );
-        let done = sqlx::query!(
-            $before
-                + "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at, verified_at,
-                    phone_changed_at, version, wrapped_key, profile, phone_index, reference_index, email_index, created_at,
-                    updated_at)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
-                + $after,
-            merchant,
-            customer_id,
-            status,
-            suspended_until_at,
-            resumes,
-            state_since_at,
-            verified_at,
-            phone_changed_at,
-            $customer.version,
-            $customer.wrapped_key,
-            $customer.profile,
-            $customer.phone_index,
-            $customer.reference_index,
-            $customer.email_index,
-            created_at,
-            updated_at
-            $(, $argument)*
-        )
-        .execute($connection)
-        .await?;
-        Ok(inserted(&done))
-    }};
-}
-
 pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     merchant: &MerchantId,
     customer: &CustomerRecord,
 ) -> Answer<Inserted> {
-    insert!(connection, merchant, customer, "", "")
+    let (merchant, customer_id) = (merchant.as_str(), customer.customer_id.as_str());
+    let (status, suspended_until_at, resumes) = columns_of(customer.state);
+    let state_since_at = customer.state_since.as_micros();
+    let verified_at = customer.verified_at.map(Timestamp::as_micros);
+    let phone_changed_at = customer.phone_changed_at.map(Timestamp::as_micros);
+    let (created_at, updated_at) = (
+        customer.created_at.as_micros(),
+        customer.updated_at.as_micros(),
+    );
+    let done = sqlx::query!(
+        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
+                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
+                email_index, created_at, updated_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+        merchant,
+        customer_id,
+        status,
+        suspended_until_at,
+        resumes,
+        state_since_at,
+        verified_at,
+        phone_changed_at,
+        customer.version,
+        customer.wrapped_key,
+        customer.profile,
+        customer.phone_index,
+        customer.reference_index,
+        customer.email_index,
+        created_at,
+        updated_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(inserted(&done))
 }
 
-/// Adds a customer and its audit entry: in one call, because every call is a trip to another thread and back.
+/// Adds customers and their audit entries, all or none: in one call, because every call is a trip to another
+/// thread and back.
 pub(crate) async fn create(
     connection: &mut SqliteConnection,
-    customer: &CustomerRecord,
-    entry: &AuditRecord,
+    merchant: &MerchantId,
+    creations: &[Creation],
 ) -> Answer<Inserted> {
-    let of = entry.merchant_id.as_str();
-    let (happened_at, actor) = (entry.at.as_micros(), word_of(entry.actor));
-    let audited = entry.customer_id.as_ref().map(CustomerId::as_str);
-    let token_id = entry.token_id.as_ref().map(TokenId::as_str);
-    insert!(
-        connection,
-        entry.merchant_id,
-        customer,
-        "",
-        ";
+    let (of, rows) = (merchant.as_str(), CreationRows::of(creations)?);
+    let done = sqlx::query!(
+        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
+                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
+                email_index, created_at, updated_at)
+         select ?, value->>'customer_id', value->>'status', value->>'suspended_until_at', value->>'resumes',
+                value->>'state_since_at', value->>'verified_at', value->>'phone_changed_at', value->>'version',
+                unhex(value->>'wrapped_key'), unhex(value->>'profile'), unhex(value->>'phone_index'),
+                unhex(value->>'reference_index'), unhex(value->>'email_index'), value->>'created_at',
+                value->>'updated_at'
+         from json_each(?) where true on conflict do nothing;
          insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
                 token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
-         select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? where changes() = 1",
+         select ?, value->>'seq', value->>'happened_at', value->>'actor', value->>'actor_id', value->>'address',
+                value->>'action', value->>'customer_id', value->>'token_id', value->>'fields',
+                value->>'transition', unhex(value->>'sealed_reason'), value->>'request_id',
+                unhex(value->>'previous_hash'), unhex(value->>'hash')
+         from json_each(?) where changes() = ?",
         of,
-        entry.seq,
-        happened_at,
-        actor,
-        entry.actor_id,
-        entry.address,
-        entry.action,
-        audited,
-        token_id,
-        entry.fields,
-        entry.transition,
-        entry.sealed_reason,
-        entry.request_id,
-        entry.previous_hash,
-        entry.hash
+        rows.customers,
+        of,
+        rows.entries,
+        rows.number
     )
+    .execute(connection)
+    .await?;
+    created(&done, creations.len())
 }
 
 /// Everything but the id and the instant of creation, which never change.

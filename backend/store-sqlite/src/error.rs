@@ -7,6 +7,8 @@ use store::{StoreError, group};
 pub(crate) enum Reach {
     /// The statement only; the unit may go on.
     Statement,
+    /// The unit, which is to be undone.
+    Unit,
     /// The engine may have rolled the transaction back by itself, so every unit in it is lost.
     Transaction,
     /// The disk or the engine is no longer to be trusted: nothing more may be written.
@@ -33,6 +35,7 @@ impl group::Failure for Failure {
     fn reach(&self) -> group::Reach {
         match self.reach {
             Reach::Statement => group::Reach::Statement,
+            Reach::Unit => group::Reach::Unit,
             Reach::Transaction | Reach::Engine => group::Reach::Group,
         }
     }
@@ -58,7 +61,7 @@ impl From<sqlx::Error> for Failure {
         let reach = reach_of(&error);
         let text = error.to_string();
         let error = match reach {
-            Reach::Statement => StoreError::Refused(text),
+            Reach::Statement | Reach::Unit => StoreError::Refused(text),
             Reach::Transaction | Reach::Engine => StoreError::Unavailable(text),
         };
         Self { error, reach }

@@ -1,9 +1,9 @@
 //! What a statement's effect means for its caller.
 
 use sqlx::sqlite::SqliteQueryResult;
-use store::{Inserted, Replaced};
+use store::{Inserted, Replaced, StoreError};
 
-use crate::error::{Answer, is_taken};
+use crate::error::{Answer, Failure, Reach, is_taken};
 
 /// An `insert ... on conflict do nothing`.
 pub(crate) fn inserted(done: &SqliteQueryResult) -> Inserted {
@@ -11,6 +11,20 @@ pub(crate) fn inserted(done: &SqliteQueryResult) -> Inserted {
         Inserted::Taken
     } else {
         Inserted::Yes
+    }
+}
+
+/// Creations of so many customers: each adds a row to two tables, of which both are counted. Some of
+/// several may have been added when others are taken, and must go with the unit.
+pub(crate) fn created(done: &SqliteQueryResult, creations: usize) -> Answer<Inserted> {
+    let rows = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
+    match creations {
+        _ if rows == 2 * creations => Ok(Inserted::Yes),
+        1 => Ok(Inserted::Taken),
+        _ => Err(Failure {
+            error: StoreError::Refused("one of several new customers is on file".to_owned()),
+            reach: Reach::Unit,
+        }),
     }
 }
 

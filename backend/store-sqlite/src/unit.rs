@@ -8,9 +8,9 @@ use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, SessionId, TokenId};
 use store::{
     AdminRecord, AdminSessionRecord, AnswerRecord, ApiKeyRecord, AuditHeadRecord, AuditRecord,
-    ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord, Inserted,
-    MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed, SessionRecord,
-    TokenRecord, Write,
+    ChallengeRecord, CoolDown, Creation, CustomerRecord, DecisionRecord, Destroyed, ErasureRecord,
+    Inserted, MerchantRecord, OutboxRecord, PageAfter, Read, Replaced, Result, Sealed,
+    SessionRecord, TokenRecord, Write,
 };
 
 use crate::group::Turn;
@@ -393,14 +393,16 @@ impl Write for Unit {
         ask!(self, customers::insert, merchant, customer)
     }
 
-    async fn create_customer(
+    async fn create_customers(
         &mut self,
-        customer: &CustomerRecord,
-        entry: &AuditRecord,
+        merchant: &MerchantId,
+        creations: &[Creation],
     ) -> Result<Inserted> {
-        let inserted = ask!(self, customers::create, customer, entry)?;
-        if inserted == Inserted::Yes {
-            self.appended(entry);
+        let inserted = ask!(self, customers::create, merchant, creations)?;
+        if inserted == Inserted::Yes
+            && let Some(last) = creations.last()
+        {
+            self.appended(&last.entry);
         }
         Ok(inserted)
     }

@@ -54,6 +54,8 @@ macro_rules! conformance {
             customers {
                 a_customer_comes_back_as_it_went_in
                 a_customer_is_created_with_its_entry_or_not_at_all
+                several_customers_are_created_together
+                several_customers_of_which_one_is_taken_are_refused
                 a_missing_customer_is_none
                 a_customer_of_another_merchant_is_not_found
                 a_phone_belongs_to_one_living_customer_of_a_merchant

@@ -24,7 +24,7 @@ use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, MessageId, Sessio
 
 pub use record::{
     AdminRecord, AdminSessionRecord, AnswerRecord, AnsweredSession, ApiKeyRecord, AuditHeadRecord,
-    AuditRecord, ChallengeRecord, CoolDown, CustomerRecord, DecisionRecord, Destroyed,
+    AuditRecord, ChallengeRecord, CoolDown, Creation, CustomerRecord, DecisionRecord, Destroyed,
     ErasureRecord, MerchantKey, MerchantRecord, OutboxRecord, PageAfter, Sealed, SessionRecord,
     SpareKey, SpareRole, TokenRecord,
 };
@@ -369,11 +369,12 @@ pub trait Write: Read {
         merchant: &MerchantId,
         customer: &CustomerRecord,
     ) -> Result<Inserted>;
-    /// Adds a customer together with the audit entry that says so, in one call; neither when `Taken`.
-    async fn create_customer(
+    /// Adds customers of a merchant together with the audit entries that say so, in one call: all, or
+    /// none. One that is taken is `Taken`; among several it is refused, and the unit with it.
+    async fn create_customers(
         &mut self,
-        customer: &CustomerRecord,
-        entry: &AuditRecord,
+        merchant: &MerchantId,
+        creations: &[Creation],
     ) -> Result<Inserted>;
     /// Replaces a customer whose stored version is `version - 1` (the record carries the new version);
     /// `Taken` when another living customer has its phone or reference.

@@ -429,6 +429,15 @@ pub struct AuditRecord {
     pub hash: Vec<u8>,
 }
 
+/// A customer to add, and the audit entry that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Creation {
+    /// The customer.
+    pub customer: CustomerRecord,
+    /// The entry.
+    pub entry: AuditRecord,
+}
+
 /// The end of a merchant's audit chain, signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditHeadRecord {

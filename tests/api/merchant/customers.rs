@@ -2,6 +2,7 @@
 
 use acceptance::app::{BEGIN, TestApp};
 use acceptance::database;
+use backend::service::audit;
 use serde_json::{Value, json};
 use shared::api::error::ErrorCode;
 
@@ -229,6 +230,54 @@ async fn many_creates_of_one_phone_at_once_make_one_customer() {
         );
         assert_eq!(refused.status, 422);
     }
+}
+
+/// They share units of work; whoever is in the way is so for one only.
+#[tokio::test]
+async fn of_many_creates_at_once_only_those_with_a_phone_on_file_are_refused() {
+    let app = TestApp::start().await;
+    let merchant = app.merchant().await;
+    merchant.customer("9876543200").await;
+    let mut running = tokio::task::JoinSet::new();
+    for n in 0..80 {
+        let merchant = merchant.clone();
+        running.spawn(async move {
+            let phone = format!("98765432{:02}", n.min(77));
+            let answer = merchant.create(&json!({ "mobile_number": phone })).await;
+            (phone, answer)
+        });
+    }
+    let (created, refused): (Vec<_>, Vec<_>) = running
+        .join_all()
+        .await
+        .into_iter()
+        .partition(|(_, answer)| answer.status == 201);
+    for (phone, answer) in &created {
+        assert_eq!(answer["mobile_number"], json!(phone));
+        let found = merchant
+            .get(&format!(
+                "/api/v1/customer?country_code=91&mobile_number={phone}"
+            ))
+            .await;
+        assert_eq!(found["customer_id"], answer["customer_id"]);
+    }
+    let mut refused: Vec<_> = refused
+        .iter()
+        .map(|(phone, answer)| (phone.as_str(), answer.status))
+        .collect();
+    refused.sort_unstable();
+    let twice = ("9876543277", 422);
+    assert_eq!(refused, [("9876543200", 422), twice, twice]);
+    assert_eq!(database::count(&app, "customers").await, 78);
+    assert_eq!(database::count(&app, "audit_entries").await, 78);
+    let mut view = app.onfile.store.read().await.unwrap();
+    let record = view.merchant(&merchant.merchant_id).await.unwrap().unwrap();
+    let checked = audit::verify(&mut *view, &app.onfile.vault, &record, &mut |finding| {
+        panic!("{finding}")
+    })
+    .await
+    .unwrap();
+    assert_eq!(checked.entries, 78);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use shared::api::Change;
 use shared::api::error::ErrorCode;
 use shared::api::merchant::{
@@ -24,6 +24,7 @@ use crate::http::body::{Body, Params};
 use crate::http::error::{ApiError, Refusals};
 use crate::http::idempotency::{Header, Once};
 use crate::service::Pending;
+use crate::service::creations;
 use crate::service::customers::{self, CustomerChange};
 use crate::service::idempotency::About;
 
@@ -34,6 +35,10 @@ pub async fn create_customer(
     Once { caller, body, key }: Once<Body<CreateCustomerRequest>>,
 ) -> Result<Response, ApiError> {
     let profile = parse_profile(body.0)?;
+    if key.is_absent() {
+        let customer = creations::create(&app, &caller.merchant, &caller.by, profile).await?;
+        return Ok((StatusCode::CREATED, Json(view(&customer))).into_response());
+    }
     let Pending { work, value } =
         customers::create(&app, &caller.merchant, &caller.by, profile).await?;
     let about = About::Customer(value.customer_id.clone());

@@ -3,7 +3,7 @@
 use shared::customer::{CustomerState, Resumes};
 
 use super::sample::{at, audit, customer, customer_id, merchant_id, next, people};
-use crate::{AuditRecord, CustomerRecord, Inserted, Replaced, Result, Store};
+use crate::{AuditRecord, Creation, CustomerRecord, Inserted, Replaced, Result, Store, StoreError};
 
 fn deleted(customer: &CustomerRecord) -> CustomerRecord {
     CustomerRecord {
@@ -111,7 +111,11 @@ pub async fn a_customer_is_created_with_its_entry_or_not_at_all(store: &dyn Stor
         (&customer(1), &first, Inserted::Yes),
         (&taken, &audit(1, 3, Some(2)), Inserted::Taken),
     ] {
-        assert_eq!(unit.create_customer(customer, entry).await?, inserted);
+        assert_eq!(
+            unit.create_customers(&merchant, &[creation(customer, entry)])
+                .await?,
+            inserted
+        );
     }
     assert_eq!(
         unit.audit_head(&merchant).await?,
@@ -129,6 +133,75 @@ pub async fn a_customer_is_created_with_its_entry_or_not_at_all(store: &dyn Stor
     let entries = entries.into_iter().map(|(_, entry)| entry);
     assert_eq!(entries.collect::<Result<Vec<_>>>()?, [bare, first]);
     Ok(())
+}
+
+pub async fn several_customers_are_created_together(store: &dyn Store) -> Result<()> {
+    let merchant = people(store, 0).await?;
+    let creations: Vec<Creation> = (1..=3)
+        .map(|number| {
+            creation(
+                &customer(number),
+                &audit(1, i64::from(number), Some(number)),
+            )
+        })
+        .collect();
+    let mut unit = store.write_of(&merchant).await?;
+    assert_eq!(
+        unit.create_customers(&merchant, &creations).await?,
+        Inserted::Yes
+    );
+    unit.commit().await?;
+    let mut read = store.read().await?;
+    let mut entries = read.audit_entries(&merchant, 0, 9).await?.into_iter();
+    for Creation { customer, entry } in creations {
+        let found = read.customer(&merchant, &customer.customer_id).await?;
+        assert_eq!(found, Some(customer));
+        assert_eq!(
+            entries.next().map(|(_, entry)| entry).transpose()?,
+            Some(entry)
+        );
+    }
+    assert!(entries.next().is_none());
+    Ok(())
+}
+
+/// The one that is taken is on file, or is among those to create.
+pub async fn several_customers_of_which_one_is_taken_are_refused(store: &dyn Store) -> Result<()> {
+    let merchant = people(store, 1).await?;
+    let with_phone_of = |other| CustomerRecord {
+        phone_index: customer(other).phone_index,
+        ..customer(3)
+    };
+    for last in [with_phone_of(1), with_phone_of(2)] {
+        let creations = [
+            creation(&customer(2), &audit(1, 1, Some(2))),
+            creation(&last, &audit(1, 2, Some(3))),
+        ];
+        let mut unit = store.write_of(&merchant).await?;
+        let refused = unit.create_customers(&merchant, &creations).await;
+        assert!(
+            matches!(refused, Err(StoreError::Refused(_))),
+            "{refused:?}"
+        );
+        assert!(
+            unit.commit().await.is_err(),
+            "the unit is refused with them"
+        );
+        let mut read = store.read().await?;
+        for customer in [customer(2), customer(3)] {
+            let found = read.customer(&merchant, &customer.customer_id).await?;
+            assert_eq!(found, None);
+        }
+        assert!(read.audit_entries(&merchant, 0, 9).await?.is_empty());
+    }
+    Ok(())
+}
+
+fn creation(customer: &CustomerRecord, entry: &AuditRecord) -> Creation {
+    Creation {
+        customer: customer.clone(),
+        entry: entry.clone(),
+    }
 }
 
 pub async fn a_missing_customer_is_none(store: &dyn Store) -> Result<()> {

@@ -1,0 +1,174 @@
+//! Creations of customers that share a unit of work.
+//!
+//! What a creation costs beside its rows is the way to the database and back. So those that come while a
+//! unit of their merchant is at work wait, and go into the next one together. Nothing is delayed to find
+//! company: while nobody is at work, a creation sets out at once, alone.
+//!
+//! Several are created together or not at all. When one of them is in somebody's way, each is created by
+//! itself, so that only who is refused hears of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::future::join_all;
+use shared::customer::{Customer, Profile};
+use shared::id::MerchantId;
+use store::{Inserted, StoreError};
+use tokio::sync::oneshot;
+
+use super::customers::{CustomerError, NewCustomer, create_prepared};
+use super::work::Work;
+use super::{By, Fault, Merchant, Onfile};
+
+/// How many share a unit: more would keep the first waiting for longer than they save.
+const MOST: usize = 32;
+
+/// Those that wait, of each merchant for which somebody is at work.
+#[derive(Default)]
+pub struct Creations(Mutex<HashMap<MerchantId, Vec<Waiting>>>);
+
+struct Waiting {
+    merchant: Arc<Merchant>,
+    by: By,
+    new: NewCustomer,
+    answer: oneshot::Sender<Result<Customer, CustomerError>>,
+}
+
+impl Creations {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<MerchantId, Vec<Waiting>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody is to set to work for it.
+    fn join(&self, creation: Waiting) -> bool {
+        let mut waiting = self.waiting();
+        let merchant = &creation.merchant.merchant_id;
+        let at_work = waiting.contains_key(merchant);
+        waiting.entry(merchant.clone()).or_default().push(creation);
+        !at_work
+    }
+
+    /// Who goes together next; nobody, and then nobody is at work any more.
+    fn next(&self, merchant: &MerchantId) -> Vec<Waiting> {
+        let mut waiting = self.waiting();
+        let Some(queue) = waiting.get_mut(merchant) else {
+            return Vec::new();
+        };
+        let going: Vec<_> = queue.drain(..queue.len().min(MOST)).collect();
+        if going.is_empty() {
+            waiting.remove(merchant);
+        }
+        going
+    }
+}
+
+/// Creates an INACTIVE customer, durably, also when nobody waits for the answer any more.
+///
+/// # Errors
+/// [`CustomerError::Duplicate`] and faults.
+pub async fn create(
+    app: &Arc<Onfile>,
+    merchant: &Arc<Merchant>,
+    by: &By,
+    profile: Profile,
+) -> Result<Customer, CustomerError> {
+    let (answer, coming) = oneshot::channel();
+    let creation = Waiting {
+        new: NewCustomer::of(app, merchant, profile)?,
+        merchant: merchant.clone(),
+        by: by.clone(),
+        answer,
+    };
+    if app.creations.join(creation) {
+        let shift = Shift {
+            app: app.clone(),
+            merchant: merchant.merchant_id.clone(),
+            over: false,
+        };
+        // Of its own, so that nobody's going away ends what others wait for.
+        tokio::spawn(shift.work());
+    }
+    let lost = |_| Fault::Other("a creation was given up".to_owned());
+    coming.await.map_err(lost)?
+}
+
+/// Somebody who is at work for a merchant.
+struct Shift {
+    app: Arc<Onfile>,
+    merchant: MerchantId,
+    over: bool,
+}
+
+impl Shift {
+    async fn work(mut self) {
+        while !self.over {
+            let going = self.app.creations.next(&self.merchant);
+            self.over = going.is_empty();
+            create_all(&self.app, going).await;
+        }
+    }
+}
+
+/// When it ends too early, those that wait learn it, and the next creation finds that nobody is at work.
+impl Drop for Shift {
+    fn drop(&mut self) {
+        if !self.over {
+            self.app.creations.waiting().remove(&self.merchant);
+        }
+    }
+}
+
+async fn create_all(app: &Onfile, going: Vec<Waiting>) {
+    match together(app, &going).await {
+        Ok(true) => {
+            for Waiting { new, answer, .. } in going {
+                let _ = answer.send(Ok(new.customer));
+            }
+        }
+        Ok(false) | Err(StoreError::Refused(_)) => {
+            join_all(going.into_iter().map(|creation| alone(app, creation))).await;
+        }
+        Err(error) => {
+            for Waiting { answer, .. } in going {
+                let _ = answer.send(Err(error.clone().into()));
+            }
+        }
+    }
+}
+
+/// Creates several, unless there are none or one, or somebody must look under two indexes before.
+async fn together(app: &Onfile, going: &[Waiting]) -> Result<bool, StoreError> {
+    let [first, _, ..] = going else {
+        return Ok(false);
+    };
+    if going
+        .iter()
+        .any(|creation| creation.merchant.keys.has_two_indexes())
+    {
+        return Ok(false);
+    }
+    let new = going
+        .iter()
+        .map(|Waiting { by, new, .. }| (by, &new.record, new.entry()))
+        .collect();
+    let mut work = Work::begin(app, &first.merchant).await?;
+    if work.create_customers(new).await? == Inserted::Taken {
+        return Ok(false);
+    }
+    work.commit().await?;
+    Ok(true)
+}
+
+async fn alone(app: &Onfile, creation: Waiting) {
+    let Waiting {
+        merchant,
+        by,
+        new,
+        answer,
+    } = creation;
+    let created = match create_prepared(app, &merchant, &by, new).await {
+        Ok(pending) => pending.commit().await.map_err(CustomerError::from),
+        Err(error) => Err(error),
+    };
+    let _ = answer.send(created);
+}
