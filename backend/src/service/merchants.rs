@@ -1,16 +1,15 @@
 //! Merchants, with their keys opened once.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::Timestamp;
 use shared::api::checkout::Appearance;
 use shared::eligibility::{Acceptance, Context};
 use shared::id::MerchantId;
 use store::{ApiKeyRecord, Inserted, MerchantRecord};
 
+use super::known::Known;
 use super::{Fault, Onfile, instance};
 use crate::vault::{self, MerchantKeys};
 
@@ -76,25 +75,26 @@ impl Merchant {
 }
 
 /// The merchants this process has met.
-#[derive(Default)]
-pub struct Merchants(RwLock<HashMap<MerchantId, (Timestamp, Arc<Merchant>)>>);
+pub struct Merchants(Known<MerchantId, Arc<Merchant>>);
+
+impl Default for Merchants {
+    fn default() -> Self {
+        Self(Known::new(FRESH))
+    }
+}
 
 /// A merchant by id.
 ///
 /// # Errors
 /// [`Fault`] when storage fails or its keys do not open.
 pub async fn get(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Merchant>>, Fault> {
-    let now = app.clock.now();
-    if let Some((loaded_at, merchant)) = app
-        .merchants
+    app.merchants
         .0
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(merchant_id)
-        && loaded_at.plus(FRESH) > now
-    {
-        return Ok(Some(Arc::clone(merchant)));
-    }
+        .get(merchant_id, app.clock.now(), load(app, merchant_id))
+        .await
+}
+
+async fn load(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Merchant>>, Fault> {
     let Some(record) = app.store.read().await?.merchant(merchant_id).await? else {
         return Ok(None);
     };
@@ -107,13 +107,7 @@ pub async fn get(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Me
         }
         opened => opened?,
     };
-    let merchant = Arc::new(merchant);
-    app.merchants
-        .0
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(merchant_id.clone(), (now, Arc::clone(&merchant)));
-    Ok(Some(merchant))
+    Ok(Some(Arc::new(merchant)))
 }
 
 /// What a merchant set, from its record.

@@ -15,6 +15,7 @@ pub mod erasure;
 pub mod idempotency;
 pub mod instance;
 pub mod keys;
+mod known;
 pub mod merchants;
 pub mod revocations;
 pub mod shopper;
