@@ -5,11 +5,11 @@ use shared::customer::CustomerStatus;
 use shared::id::{CustomerId, MerchantId};
 use sqlx::PgConnection;
 use store::lookup::Keys;
-use store::row::{CreationRows, CustomerRow, columns_of};
-use store::{Creation, CustomerRecord, Inserted, PageAfter, Replaced};
+use store::row::{CustomerRow, columns_of};
+use store::{CustomerRecord, Inserted, PageAfter, Replaced};
 
 use crate::error::Answer;
-use crate::outcome::{created, inserted, replaced};
+use crate::outcome::{inserted, replaced};
 
 /// `select` of every column, with the given rest of the query and its arguments.
 macro_rules! select {
@@ -273,45 +273,6 @@ pub(crate) async fn insert(
     .execute(connection)
     .await?;
     Ok(inserted(&done))
-}
-
-/// Adds customers and their audit entries, all or none: in one round trip.
-pub(crate) async fn create(
-    connection: &mut PgConnection,
-    merchant: &MerchantId,
-    creations: &[Creation],
-) -> Answer<Inserted> {
-    let rows = CreationRows::of(creations)?;
-    let done = sqlx::query!(
-        "with added as (
-             insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
-                    verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
-                    email_index, created_at, updated_at)
-             select $1, customer_id, status, suspended_until_at, resumes, state_since_at, verified_at,
-                    phone_changed_at, version, decode(wrapped_key, 'hex'), decode(profile, 'hex'),
-                    decode(phone_index, 'hex'), decode(reference_index, 'hex'), decode(email_index, 'hex'),
-                    created_at, updated_at
-             from json_to_recordset($2::text::json) as customers (customer_id text, status text,
-                    suspended_until_at bigint, resumes text, state_since_at bigint, verified_at bigint,
-                    phone_changed_at bigint, version bigint, wrapped_key text, profile text, phone_index text,
-                    reference_index text, email_index text, created_at bigint, updated_at bigint)
-             on conflict do nothing returning customer_id)
-         insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
-                token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
-         select $1, seq, happened_at, actor, actor_id, address, action, customer_id, token_id, fields, transition,
-                decode(sealed_reason, 'hex'), request_id, decode(previous_hash, 'hex'), decode(hash, 'hex')
-         from json_to_recordset($3::text::json) as entries (seq bigint, happened_at bigint, actor text,
-                actor_id text, address text, action text, customer_id text, token_id text, fields text,
-                transition text, sealed_reason text, request_id text, previous_hash text, hash text)
-         where (select count(*) from added) = $4",
-        merchant.as_str(),
-        rows.customers,
-        rows.entries,
-        rows.number
-    )
-    .execute(connection)
-    .await?;
-    created(&done, creations.len())
 }
 
 /// Everything but the id and the instant of creation, which never change.

@@ -10,6 +10,7 @@ mod answers;
 mod audit;
 mod chain;
 mod consents;
+mod creations;
 mod customers;
 mod erasures;
 mod error;

@@ -23,7 +23,7 @@ use crate::chain::Chain;
 use crate::error::{Answer, Failure};
 use crate::lease::{Lease, Pool, run};
 use crate::{
-    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
+    admins, answers, audit, consents, creations, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
 };
 
@@ -493,7 +493,7 @@ impl Write for Unit {
         merchant: &MerchantId,
         creations: &[Creation],
     ) -> Result<Inserted> {
-        let inserted = ask!(self, customers::create, merchant, creations)?;
+        let inserted = ask!(self, creations::create, merchant, creations)?;
         if inserted == Inserted::Yes
             && let Some(last) = creations.last()
         {

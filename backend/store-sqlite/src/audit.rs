@@ -129,10 +129,8 @@ pub(crate) async fn append(connection: &mut SqliteConnection, entry: &AuditRecor
     );
     let customer_id = entry.customer_id.as_ref().map(CustomerId::as_str);
     let token_id = entry.token_id.as_ref().map(TokenId::as_str);
-    sqlx::query!(
-        "insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
-                token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    sqlx::query_file!(
+        "src/sql/append_audit.sql",
         merchant,
         entry.seq,
         happened_at,

@@ -6,11 +6,11 @@ use shared::customer::CustomerStatus;
 use shared::id::{CustomerId, MerchantId};
 use sqlx::SqliteConnection;
 use store::lookup::Keys;
-use store::row::{CreationRows, CustomerRow, columns_of};
-use store::{Creation, CustomerRecord, Inserted, PageAfter, Replaced};
+use store::row::{CustomerRow, columns_of};
+use store::{CustomerRecord, Inserted, PageAfter, Replaced};
 
 use crate::error::Answer;
-use crate::outcome::{created, inserted, replaced};
+use crate::outcome::{added, replaced};
 
 /// `select` of every column, with the given rest of the query and its arguments.
 macro_rules! select {
@@ -218,11 +218,8 @@ pub(crate) async fn insert(
         customer.created_at.as_micros(),
         customer.updated_at.as_micros(),
     );
-    let done = sqlx::query!(
-        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
-                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
-                email_index, created_at, updated_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+    let done = sqlx::query_file!(
+        "src/sql/insert_customer.sql",
         merchant,
         customer_id,
         status,
@@ -241,44 +238,8 @@ pub(crate) async fn insert(
         updated_at
     )
     .execute(connection)
-    .await?;
-    Ok(inserted(&done))
-}
-
-/// Adds customers and their audit entries, all or none: in one call, because every call is a trip to another
-/// thread and back.
-pub(crate) async fn create(
-    connection: &mut SqliteConnection,
-    merchant: &MerchantId,
-    creations: &[Creation],
-) -> Answer<Inserted> {
-    let (of, rows) = (merchant.as_str(), CreationRows::of(creations)?);
-    let done = sqlx::query!(
-        "insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
-                verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
-                email_index, created_at, updated_at)
-         select ?, value->>'customer_id', value->>'status', value->>'suspended_until_at', value->>'resumes',
-                value->>'state_since_at', value->>'verified_at', value->>'phone_changed_at', value->>'version',
-                unhex(value->>'wrapped_key'), unhex(value->>'profile'), unhex(value->>'phone_index'),
-                unhex(value->>'reference_index'), unhex(value->>'email_index'), value->>'created_at',
-                value->>'updated_at'
-         from json_each(?) where true on conflict do nothing;
-         insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
-                token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
-         select ?, value->>'seq', value->>'happened_at', value->>'actor', value->>'actor_id', value->>'address',
-                value->>'action', value->>'customer_id', value->>'token_id', value->>'fields',
-                value->>'transition', unhex(value->>'sealed_reason'), value->>'request_id',
-                unhex(value->>'previous_hash'), unhex(value->>'hash')
-         from json_each(?) where changes() = ?",
-        of,
-        rows.customers,
-        of,
-        rows.entries,
-        rows.number
-    )
-    .execute(connection)
-    .await?;
-    created(&done, creations.len())
+    .await;
+    added(done)
 }
 
 /// Everything but the id and the instant of creation, which never change.

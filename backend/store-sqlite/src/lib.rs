@@ -15,6 +15,7 @@ mod cache;
 mod compact;
 mod consents;
 mod copy;
+mod creations;
 mod customers;
 mod erasures;
 mod error;

@@ -1,9 +1,9 @@
 //! What a statement's effect means for its caller.
 
 use sqlx::sqlite::SqliteQueryResult;
-use store::{Inserted, Replaced, StoreError};
+use store::{Inserted, Replaced};
 
-use crate::error::{Answer, Failure, Reach, is_taken};
+use crate::error::{Answer, is_taken};
 
 /// An `insert ... on conflict do nothing`.
 pub(crate) fn inserted(done: &SqliteQueryResult) -> Inserted {
@@ -14,17 +14,12 @@ pub(crate) fn inserted(done: &SqliteQueryResult) -> Inserted {
     }
 }
 
-/// Creations of so many customers: each adds a row to two tables, of which both are counted. Some of
-/// several may have been added when others are taken, and must go with the unit.
-pub(crate) fn created(done: &SqliteQueryResult, creations: usize) -> Answer<Inserted> {
-    let rows = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-    match creations {
-        _ if rows == 2 * creations => Ok(Inserted::Yes),
-        1 => Ok(Inserted::Taken),
-        _ => Err(Failure {
-            error: StoreError::Refused("one of several new customers is on file".to_owned()),
-            reach: Reach::Unit,
-        }),
+/// An `insert`. A unique index that refuses undoes that statement only.
+pub(crate) fn added(done: Result<SqliteQueryResult, sqlx::Error>) -> Answer<Inserted> {
+    match done {
+        Ok(_) => Ok(Inserted::Yes),
+        Err(error) if is_taken(&error) => Ok(Inserted::Taken),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -15,8 +15,8 @@ use store::{
 
 use crate::group::Turn;
 use crate::{
-    admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
-    sessions, tokens,
+    admins, answers, audit, consents, creations, customers, erasures, limits, merchants, outbox,
+    sealed, sessions, tokens,
 };
 
 pub(crate) struct Unit(pub(crate) Turn);
@@ -398,7 +398,7 @@ impl Write for Unit {
         merchant: &MerchantId,
         creations: &[Creation],
     ) -> Result<Inserted> {
-        let inserted = ask!(self, customers::create, merchant, creations)?;
+        let inserted = ask!(self, creations::create, merchant, creations)?;
         if inserted == Inserted::Yes
             && let Some(last) = creations.last()
         {

@@ -1,0 +1,79 @@
+//! Adding customers together with the audit entries that say so.
+
+use shared::Timestamp;
+use shared::id::{CustomerId, MerchantId, TokenId};
+use sqlx::PgConnection;
+use store::row::{columns_of, word_of};
+use store::{Creation, Inserted};
+
+use crate::error::Answer;
+use crate::outcome::created;
+
+/// Adds all or none: in one round trip, a column of all of them to a parameter.
+pub(crate) async fn create(
+    connection: &mut PgConnection,
+    merchant: &MerchantId,
+    creations: &[Creation],
+) -> Answer<Inserted> {
+    let customers = Rows(creations.iter().map(|creation| &creation.customer).collect());
+    let entries = Rows(creations.iter().map(|creation| &creation.entry).collect());
+    let number = i64::try_from(creations.len()).unwrap_or(i64::MAX);
+    let done = sqlx::query!(
+        "with added as (
+             insert into customers (merchant_id, customer_id, status, suspended_until_at, resumes, state_since_at,
+                    verified_at, phone_changed_at, version, wrapped_key, profile, phone_index, reference_index,
+                    email_index, created_at, updated_at)
+             select $1, * from unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+                    $8::bigint[], $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[],
+                    $14::bytea[], $15::bigint[], $16::bigint[])
+             on conflict do nothing returning customer_id)
+         insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action, customer_id,
+                token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
+         select $1, * from unnest($17::bigint[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
+                $23::text[], $24::text[], $25::text[], $26::text[], $27::bytea[], $28::text[], $29::bytea[],
+                $30::bytea[])
+         where (select count(*) from added) = $31",
+        merchant.as_str(),
+        customers.of(|it| it.customer_id.as_str()) as _,
+        customers.of(|it| columns_of(it.state).0) as _,
+        customers.of(|it| columns_of(it.state).1) as _,
+        customers.of(|it| columns_of(it.state).2) as _,
+        customers.of(|it| it.state_since.as_micros()) as _,
+        customers.of(|it| it.verified_at.map(Timestamp::as_micros)) as _,
+        customers.of(|it| it.phone_changed_at.map(Timestamp::as_micros)) as _,
+        customers.of(|it| it.version) as _,
+        customers.of(|it| it.wrapped_key.as_slice()) as _,
+        customers.of(|it| it.profile.as_slice()) as _,
+        customers.of(|it| it.phone_index.as_deref()) as _,
+        customers.of(|it| it.reference_index.as_deref()) as _,
+        customers.of(|it| it.email_index.as_deref()) as _,
+        customers.of(|it| it.created_at.as_micros()) as _,
+        customers.of(|it| it.updated_at.as_micros()) as _,
+        entries.of(|it| it.seq) as _,
+        entries.of(|it| it.at.as_micros()) as _,
+        entries.of(|it| word_of(it.actor)) as _,
+        entries.of(|it| it.actor_id.as_str()) as _,
+        entries.of(|it| it.address.as_deref()) as _,
+        entries.of(|it| it.action.as_str()) as _,
+        entries.of(|it| it.customer_id.as_ref().map(CustomerId::as_str)) as _,
+        entries.of(|it| it.token_id.as_ref().map(TokenId::as_str)) as _,
+        entries.of(|it| it.fields.as_str()) as _,
+        entries.of(|it| it.transition.as_str()) as _,
+        entries.of(|it| it.sealed_reason.as_deref()) as _,
+        entries.of(|it| it.request_id.as_str()) as _,
+        entries.of(|it| it.previous_hash.as_slice()) as _,
+        entries.of(|it| it.hash.as_slice()) as _,
+        number
+    )
+    .execute(connection)
+    .await?;
+    created(&done, creations.len())
+}
+
+struct Rows<'a, T>(Vec<&'a T>);
+
+impl<'a, T> Rows<'a, T> {
+    fn of<C>(&self, column: impl Fn(&'a T) -> C) -> Vec<C> {
+        self.0.iter().map(|row| column(row)).collect()
+    }
+}
