@@ -9,7 +9,7 @@ use crate::auditor::{Findings, audit};
 use crate::chance::{Chance, how_many};
 use crate::cluster::Cluster;
 use crate::installation::{Installation, Server, Under};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, What};
 use crate::load::{Counts, Load, Stop};
 use crate::model::Model;
 
@@ -91,7 +91,15 @@ async fn nothing_is_acknowledged_that_the_standby_does_not_have() {
     let onfile = installation.serve(&Under::default()).unwrap();
     let ledger = Ledger::new(&directory.path().join("ledger"));
     let api = Api::sign_in(&onfile, &installation).await;
+    let create = async |op, phone: &str| {
+        let phone = phone.to_owned();
+        let told = api.attempt(op, &What::Create { phone }).await;
+        told.unwrap().status
+    };
+    assert_eq!(create(u64::MAX, "7000000001").await, 201);
     cluster.set("synchronous_standby_names = 'nobody'").await;
+    // the second is a statement that commits by itself: no timeout of statements ends its wait with success
+    assert_eq!(create(u64::MAX, "7000000002").await, 503);
     let empty = Model::default();
     let mut load = Load::start(&[&api], &ledger, &empty, &mut chance, Stop::WhenTold);
     load.until(|counts| counts.refused >= 32).await;

@@ -13,11 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::future::join_all;
 use shared::customer::{Customer, Profile};
 use shared::id::MerchantId;
-use store::{Inserted, StoreError};
+use store::{Creation, Head, StoreError};
 use tokio::sync::oneshot;
 
 use super::customers::{CustomerError, NewCustomer, create_prepared};
-use super::work::Work;
 use super::{By, Fault, Merchant, Onfile};
 
 /// How many share a unit: more would keep the first waiting for longer than they save.
@@ -136,10 +135,10 @@ async fn create_all(app: &Onfile, going: Vec<Waiting>) {
     }
 }
 
-/// Creates several, unless there are none or one, or somebody must look under two indexes before.
+/// Creates all, unless somebody must look under two indexes before.
 async fn together(app: &Onfile, going: &[Waiting]) -> Result<bool, StoreError> {
-    let [first, _, ..] = going else {
-        return Ok(false);
+    let Some(Waiting { merchant, .. }) = going.first() else {
+        return Ok(true);
     };
     if going
         .iter()
@@ -147,15 +146,19 @@ async fn together(app: &Onfile, going: &[Waiting]) -> Result<bool, StoreError> {
     {
         return Ok(false);
     }
-    let new = going
-        .iter()
-        .map(|Waiting { by, new, .. }| (by, &new.record, new.entry()))
-        .collect();
-    let mut work = Work::begin(app, &first.merchant).await?;
-    if work.create_customers(new).await? == Inserted::Taken {
-        return Ok(false);
-    }
-    work.commit().await?;
+    let merchant_id = &merchant.merchant_id;
+    let behind = |mut end: Option<Head>| {
+        let creation = |Waiting { by, new, .. }: &Waiting| {
+            let entry = new.entry().behind(end.as_ref(), app, merchant_id, by);
+            end = Some((entry.seq, entry.hash.clone()));
+            Creation {
+                customer: new.record.clone(),
+                entry,
+            }
+        };
+        going.iter().map(creation).collect()
+    };
+    app.store.create_customers(merchant_id, &behind).await?;
     Ok(true)
 }
 

@@ -245,8 +245,8 @@ async fn add_in(
         refuse_for(work.unit(), merchant, &new.customer, 0).await?;
     }
     for tries in 1.. {
-        let one = vec![(by, &new.record, new.entry())];
-        if work.create_customers(one).await? == Inserted::Yes {
+        let inserted = work.create_customer(by, &new.record, new.entry()).await?;
+        if inserted == Inserted::Yes {
             break;
         }
         refuse_for(work.unit(), merchant, &new.customer, tries).await?;

@@ -2,8 +2,10 @@
 
 use shared::Timestamp;
 use shared::customer::{CustomerState, CustomerStatus};
-use shared::id::{CustomerId, MessageId, TokenId};
-use store::{AuditRecord, Creation, CustomerRecord, Inserted, OutboxRecord, StoreError, Write};
+use shared::id::{CustomerId, MerchantId, MessageId, TokenId};
+use store::{
+    AuditRecord, Creation, CustomerRecord, Head, Inserted, OutboxRecord, StoreError, Write,
+};
 
 use super::{By, Fault, Merchant, Onfile};
 use crate::outbox::Task;
@@ -14,7 +16,7 @@ pub struct Work<'a> {
     app: &'a Onfile,
     merchant: &'a Merchant,
     unit: Box<dyn Write>,
-    head: Option<(i64, Vec<u8>)>,
+    head: Option<Head>,
     changed: Vec<CustomerId>,
     has_due: bool,
 }
@@ -55,6 +57,42 @@ pub struct Entry<'a> {
     pub transition: Option<(CustomerStatus, CustomerStatus)>,
     /// Reason and note, sealed.
     pub sealed_reason: Option<Vec<u8>>,
+}
+
+impl Entry<'_> {
+    /// Its record behind the end of the merchant's chain.
+    #[must_use]
+    pub fn behind(
+        self,
+        end: Option<&Head>,
+        app: &Onfile,
+        merchant_id: &MerchantId,
+        by: &By,
+    ) -> AuditRecord {
+        let (seq, previous_hash) = end.cloned().unwrap_or_default();
+        let mut record = AuditRecord {
+            merchant_id: merchant_id.clone(),
+            seq: seq + 1,
+            at: app.clock.now(),
+            actor: by.actor,
+            actor_id: by.actor_id.clone(),
+            address: by.address.map(|address| address.to_string()),
+            action: self.action.to_owned(),
+            customer_id: self.customer_id.cloned(),
+            token_id: self.token_id.cloned(),
+            fields: self.fields.join(","),
+            transition: self
+                .transition
+                .map(|(from, to)| format!("{}>{}", from.as_str(), to.as_str()))
+                .unwrap_or_default(),
+            sealed_reason: self.sealed_reason,
+            request_id: by.request_id.clone(),
+            previous_hash,
+            hash: Vec::new(),
+        };
+        record.hash = hash(&record);
+        record
+    }
 }
 
 impl<'a> Work<'a> {
@@ -98,31 +136,26 @@ impl<'a> Work<'a> {
         &mut *self.unit
     }
 
-    /// Adds customers together with the entries that say so, as [`Work::audit`] would: all or none. One that
-    /// is taken is `Taken`; among several it is [`StoreError::Refused`], and the unit with it.
+    /// Adds a customer together with the entry that says so, as [`Work::audit`] would.
     ///
     /// # Errors
     /// [`StoreError`] when storage fails.
-    pub async fn create_customers(
+    pub async fn create_customer(
         &mut self,
-        new: Vec<(&By, &CustomerRecord, Entry<'_>)>,
+        by: &By,
+        customer: &CustomerRecord,
+        entry: Entry<'_>,
     ) -> Result<Inserted, StoreError> {
-        let before = self.head.clone();
-        let mut creations = Vec::new();
-        for (by, customer, entry) in new {
-            let entry = self.next_entry(by, entry).await?;
-            self.head = Some((entry.seq, entry.hash.clone()));
-            creations.push(Creation {
-                customer: customer.clone(),
-                entry,
-            });
-        }
+        let creation = Creation {
+            customer: customer.clone(),
+            entry: self.next_entry(by, entry).await?,
+        };
         let inserted = self
             .unit
-            .create_customers(&self.merchant.merchant_id, &creations)
+            .create_customers(&self.merchant.merchant_id, std::slice::from_ref(&creation))
             .await?;
-        if inserted == Inserted::Taken {
-            self.head = before;
+        if inserted == Inserted::Yes {
+            self.head = Some((creation.entry.seq, creation.entry.hash));
         }
         Ok(inserted)
     }
@@ -140,36 +173,10 @@ impl<'a> Work<'a> {
 
     async fn next_entry(&mut self, by: &By, entry: Entry<'_>) -> Result<AuditRecord, StoreError> {
         let merchant_id = &self.merchant.merchant_id;
-        let (seq, previous_hash) = match &self.head {
-            Some(head) => head.clone(),
-            None => self
-                .unit
-                .audit_head(merchant_id)
-                .await?
-                .unwrap_or((0, Vec::new())),
-        };
-        let mut record = AuditRecord {
-            merchant_id: merchant_id.clone(),
-            seq: seq + 1,
-            at: self.app.clock.now(),
-            actor: by.actor,
-            actor_id: by.actor_id.clone(),
-            address: by.address.map(|address| address.to_string()),
-            action: entry.action.to_owned(),
-            customer_id: entry.customer_id.cloned(),
-            token_id: entry.token_id.cloned(),
-            fields: entry.fields.join(","),
-            transition: entry
-                .transition
-                .map(|(from, to)| format!("{}>{}", from.as_str(), to.as_str()))
-                .unwrap_or_default(),
-            sealed_reason: entry.sealed_reason,
-            request_id: by.request_id.clone(),
-            previous_hash,
-            hash: Vec::new(),
-        };
-        record.hash = hash(&record);
-        Ok(record)
+        if self.head.is_none() {
+            self.head = self.unit.audit_head(merchant_id).await?;
+        }
+        Ok(entry.behind(self.head.as_ref(), self.app, merchant_id, by))
     }
 
     fn appended(&mut self, record: AuditRecord) {

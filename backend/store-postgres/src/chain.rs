@@ -6,16 +6,13 @@ use std::sync::Arc;
 
 use shared::id::MerchantId;
 use sqlx::PgConnection;
-use store::StoreError;
 use store::group::{Engine, Reach};
+use store::{Creation, Head, StoreError};
 
-use crate::audit;
 use crate::error::{Answer, Failure};
 use crate::lease::Lease;
 use crate::servers::Servers;
-
-/// The end of an audit chain: the last sequence number and hash.
-pub(crate) type Head = (i64, Vec<u8>);
+use crate::{audit, creations};
 
 pub(crate) struct Chain {
     servers: Arc<Servers>,
@@ -24,6 +21,8 @@ pub(crate) struct Chain {
     lease: Option<Lease>,
     /// The end of the chain, which nobody else adds to before the transaction ends, while it is known.
     head: Option<Head>,
+    /// The end that the last transaction left; another process may have added to it since.
+    left: Option<Head>,
 }
 
 impl Chain {
@@ -33,6 +32,7 @@ impl Chain {
             merchant,
             lease: None,
             head: None,
+            left: None,
         }
     }
 
@@ -41,6 +41,26 @@ impl Chain {
             error: StoreError::Unavailable("the transaction has ended".to_owned()),
             reach: Reach::Group,
         })
+    }
+
+    /// What is likely to be the end of the chain outside of a transaction.
+    pub(crate) fn left(&self) -> Option<Head> {
+        self.left.clone()
+    }
+
+    /// Creates customers in a transaction that is one statement. It is refused when another process has added
+    /// to the chain since: there is such an entry already.
+    pub(crate) async fn create(&mut self, creations: &[Creation]) -> Answer<()> {
+        self.left = None;
+        let mut lease = Lease::take(&self.servers.primary()).await?;
+        let merchant = &self.merchant;
+        lease
+            .ask(|connection| creations::create_whole(connection, merchant, creations))
+            .await??;
+        self.left = creations
+            .last()
+            .map(|last| (last.entry.seq, last.entry.hash.clone()));
+        Ok(())
     }
 
     /// The end of a merchant's chain, if it is known without asking.
@@ -70,6 +90,7 @@ impl Engine for Chain {
             .await?;
         self.lease = Some(lease);
         self.head = head;
+        self.left = None;
         Ok(())
     }
 
@@ -85,11 +106,13 @@ impl Engine for Chain {
     fn finished(&mut self, (): ()) {}
 
     async fn commit(&mut self) -> Answer<()> {
-        self.head = None;
+        let head = self.head.take();
         match self.lease.take() {
-            Some(lease) => lease.commit().await,
-            None => self.lease().map(|_| ()),
+            Some(lease) => lease.commit().await?,
+            None => drop(self.lease()?),
         }
+        self.left = head;
+        Ok(())
     }
 
     async fn roll_back(&mut self) -> Answer<()> {

@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use shared::id::MerchantId;
 use store::group::Group;
-use store::{Read, Result, Store, StoreError, Write};
+use store::{Creating, Read, Result, Store, StoreError, Write};
 use tokio::time::timeout;
 
 use crate::chain::Chain;
@@ -101,6 +101,13 @@ impl PostgresStore {
     }
 }
 
+async fn in_time<T>(turn: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(TURN, turn).await.unwrap_or_else(|_| {
+        let problem = "those before it did not get done in time";
+        Err(StoreError::Unavailable(problem.to_owned()))
+    })
+}
+
 #[async_trait]
 impl Store for PostgresStore {
     async fn read(&self) -> Result<Box<dyn Read>> {
@@ -115,12 +122,25 @@ impl Store for PostgresStore {
     }
 
     async fn write_of(&self, merchant: &MerchantId) -> Result<Box<dyn Write>> {
-        match timeout(TURN, self.group_of(merchant).begin()).await {
-            Ok(turn) => Ok(Box::new(Unit::Shared(turn?))),
-            Err(_) => Err(StoreError::Unavailable(
-                "those before it did not get done in time".to_owned(),
-            )),
+        let turn = in_time(self.group_of(merchant).begin()).await?;
+        Ok(Box::new(Unit::Shared(turn)))
+    }
+
+    async fn create_customers(&self, merchant: &MerchantId, new: &Creating<'_>) -> Result<()> {
+        let group = self.group_of(merchant);
+        let mut turn = in_time(group.wait()).await?;
+        if let Some(head) = turn.engine().and_then(|chain| chain.left())
+            && let Some(chain) = turn.ask_whole()
+        {
+            let answer = chain.create(&new(Some(head))).await;
+            match turn.note_whole(answer).await {
+                // perhaps only because the chain has another end
+                Err(StoreError::Refused(_)) => turn = in_time(group.wait()).await?,
+                done => return done,
+            }
         }
+        in_time(turn.begin()).await?;
+        store::create_in(Box::new(Unit::Shared(turn)), merchant, new).await
     }
 
     /// Always: a server that is away may come back, and what it acknowledged is its to keep.

@@ -23,8 +23,8 @@ use crate::chain::Chain;
 use crate::error::{Answer, Failure};
 use crate::lease::{Lease, Pool, run};
 use crate::{
-    admins, answers, audit, consents, creations, customers, erasures, limits, merchants, outbox, sealed,
-    sessions, tokens,
+    admins, answers, audit, consents, creations, customers, erasures, limits, merchants, outbox,
+    sealed, sessions, tokens,
 };
 
 pub(crate) enum Unit {

@@ -15,7 +15,7 @@ use store::conformance::sample::{
     at, audit, challenge, challenge_id, consent, customer, customer_id, merchant_id, next, people,
     session, session_id, token, token_id,
 };
-use store::{Inserted, Replaced, Store, StoreError, Write};
+use store::{Creation, Head, Inserted, Replaced, Store, StoreError, Write};
 use store_postgres::PostgresStore;
 use tokio::task::JoinHandle;
 
@@ -313,6 +313,58 @@ async fn append(unit: &mut dyn Write) -> store::Result<i64> {
     let seq = head.map_or(1, |(last, _)| last + 1);
     unit.append_audit(&audit(1, seq, Some(1))).await?;
     Ok(seq)
+}
+
+async fn create(store: &dyn Store, number: u32) {
+    let new = |end: Option<Head>| {
+        let seq = end.map_or(1, |(last, _)| last + 1);
+        vec![Creation {
+            customer: customer(number),
+            entry: audit(1, seq, Some(number)),
+        }]
+    };
+    store.create_customers(&merchant_id(1), &new).await.unwrap();
+}
+
+/// A unit that has read the end of the chain finds the place behind it free.
+#[tokio::test]
+async fn a_creation_waits_for_a_unit_of_another_node_that_has_the_chain() {
+    let (database, first, second) = nodes(0).await;
+    let mut watching = database.connect().await;
+    create(&*second, 1).await;
+    let mut unit = first.write_of(&merchant_id(1)).await.unwrap();
+    unit.audit_head(&merchant_id(1)).await.unwrap();
+    let creation = tokio::spawn(async move { create(&*second, 2).await });
+    waits_or_is_done(&mut watching, &creation).await;
+    append(&mut *unit).await.unwrap();
+    unit.commit().await.unwrap();
+    creation.await.unwrap();
+    assert_eq!(end_of_chain(&*first).await, 3);
+}
+
+/// In one statement, or behind what others of either node are at.
+#[tokio::test]
+async fn customers_that_two_nodes_create_have_their_places_in_one_chain() {
+    let (_database, first, second) = nodes(0).await;
+    let creations: Vec<_> = (1..=80)
+        .map(|number| {
+            let store = if number % 2 == 0 { &first } else { &second }.clone();
+            tokio::spawn(async move {
+                if number % 5 == 0 {
+                    let mut unit = store.write_of(&merchant_id(1)).await.unwrap();
+                    append(&mut *unit).await.unwrap();
+                    unit.commit().await.unwrap();
+                }
+                create(&*store, number).await;
+            })
+        })
+        .collect();
+    for creation in creations {
+        creation.await.unwrap();
+    }
+    let mut read = first.read().await.unwrap();
+    let created = read.count_customers(&merchant_id(1), None).await.unwrap();
+    assert_eq!((created, end_of_chain(&*first).await), (80, 96));
 }
 
 async fn end_of_chain(store: &dyn Store) -> i64 {

@@ -2,13 +2,12 @@
 
 use shared::Timestamp;
 use shared::id::{CustomerId, MerchantId, TokenId};
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteQueryResult};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 use store::row::{columns_of, word_of};
-use store::{AuditRecord, Creation, CustomerRecord, Inserted, StoreError};
+use store::{AuditRecord, Creation, CustomerRecord, Head, Inserted, StoreError};
 
-use crate::error::{Answer, Failure, Reach};
-use crate::outcome::added;
+use crate::error::{Answer, Failure, Reach, is_taken};
 
 /// What is checked where it adds one row is made into text that adds many.
 const CUSTOMER: &str = include_str!("sql/insert_customer.sql");
@@ -22,8 +21,54 @@ pub(crate) async fn create(
     merchant: &MerchantId,
     creations: &[Creation],
 ) -> Answer<Inserted> {
-    let number = creations.len();
-    let text = format!("{}; {}", of_rows(CUSTOMER, number), of_rows(ENTRY, number));
+    let text = text(creations.len());
+    match execute(connection, text, merchant, creations).await {
+        // nothing was added, and the unit may go on
+        Err(error) if creations.len() == 1 && is_taken(&error) && !is_of_chain(&error) => {
+            Ok(Inserted::Taken)
+        }
+        done => all(done).map(|()| Inserted::Yes),
+    }
+}
+
+/// The same as a whole unit. Answers the end of the audit chain then.
+pub(crate) async fn create_whole(
+    connection: &mut SqliteConnection,
+    merchant: &MerchantId,
+    creations: &[Creation],
+) -> Answer<Head> {
+    let text = format!("begin immediate; {}; commit", text(creations.len()));
+    all(execute(connection, text, merchant, creations).await)?;
+    Ok(creations.last().map(head_of).unwrap_or_default())
+}
+
+/// Some may have been added before one was refused, and must go with the unit.
+fn all(done: sqlx::Result<SqliteQueryResult>) -> Answer<()> {
+    match done {
+        Ok(_) => Ok(()),
+        Err(error) if is_taken(&error) => Err(Failure {
+            error: StoreError::Refused(error.to_string()),
+            reach: Reach::Unit,
+        }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether it was the place in the audit chain that was taken. SQLite names no constraint, but its columns.
+fn is_of_chain(error: &sqlx::Error) -> bool {
+    error.to_string().contains("audit_entries.")
+}
+
+fn head_of(creation: &Creation) -> Head {
+    (creation.entry.seq, creation.entry.hash.clone())
+}
+
+async fn execute(
+    connection: &mut SqliteConnection,
+    text: String,
+    merchant: &MerchantId,
+    creations: &[Creation],
+) -> sqlx::Result<SqliteQueryResult> {
     let mut query = sqlx::query(AssertSqlSafe(text));
     for Creation { customer, .. } in creations {
         query = bind_customer(query, merchant, customer);
@@ -31,13 +76,12 @@ pub(crate) async fn create(
     for Creation { entry, .. } in creations {
         query = bind_entry(query, entry);
     }
-    match added(query.execute(connection).await)? {
-        Inserted::Taken if number > 1 => Err(Failure {
-            error: StoreError::Refused("one of several new customers is on file".to_owned()),
-            reach: Reach::Unit,
-        }),
-        inserted => Ok(inserted),
-    }
+    query.execute(connection).await
+}
+
+/// Statements for so many. The first that is refused ends them.
+fn text(number: usize) -> String {
+    format!("{}; {}", of_rows(CUSTOMER, number), of_rows(ENTRY, number))
 }
 
 /// A statement that adds a row, for so many.

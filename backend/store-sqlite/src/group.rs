@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use shared::id::MerchantId;
 use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr, SqliteConnection};
-use store::StoreError;
 use store::group::{Engine, Group, send};
+use store::{Head, StoreError};
 
 use crate::cache::{Cache, Slot};
 use crate::error::{Answer, Failure, Reach};
@@ -22,9 +22,6 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Begins and, inside, where nobody else can write any more, asks whether anybody did: in one call,
 /// because half of what a short statement costs is to wake up for its answer.
 const BEGIN: &str = "begin immediate; pragma data_version";
-
-/// The end of an audit chain: the last sequence number and hash.
-pub(crate) type Head = (i64, Vec<u8>);
 
 /// What stands in the way of writing.
 const UNHEALTHY: &str = "writing has stopped after an error of the disk or the database file";
@@ -62,6 +59,35 @@ impl Turn {
         if let Some(file) = self.0.engine() {
             file.heads.insert(merchant.clone(), head);
         }
+    }
+
+    /// Begins the unit of somebody who has waited.
+    pub(crate) async fn begin(&mut self) -> store::Result<()> {
+        self.0.begin().await
+    }
+
+    /// The connection for one call that is all of a unit, which adds to this merchant's chain behind what is
+    /// known as its end: if another process has added to it, there is such an entry already.
+    pub(crate) fn whole(&mut self, merchant: &MerchantId) -> Option<(Head, &mut SqliteConnection)> {
+        let head = self.known_head(merchant)?;
+        let file = self.0.ask_whole()?;
+        if !file.healthy.load(Ordering::Acquire) {
+            return None;
+        }
+        Some((head, file.connection.as_mut()?))
+    }
+
+    /// Passes on what became of it; the chain ends with this then.
+    pub(crate) async fn note_whole(
+        mut self,
+        merchant: &MerchantId,
+        answer: Answer<Head>,
+    ) -> store::Result<()> {
+        if let (Some(file), Ok(head)) = (self.0.engine(), &answer) {
+            file.heads.insert(merchant.clone(), head.clone());
+            file.written = true;
+        }
+        self.0.note_whole(answer).await.map(drop)
     }
 
     /// Joins the group and waits for its commit.
@@ -117,6 +143,11 @@ impl Writer {
     /// Waits for the connection and begins a unit.
     pub(crate) async fn begin(&self) -> store::Result<Turn> {
         Ok(Turn(self.group.begin().await?))
+    }
+
+    /// Waits for the connection, and begins nothing yet.
+    pub(crate) async fn wait(&self) -> store::Result<Turn> {
+        Ok(Turn(self.group.wait().await?))
     }
 
     /// Looks whether another process has written since the last time, when the connection is free.

@@ -38,8 +38,9 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use shared::id::MerchantId;
 use sqlx::SqlitePool;
-use store::{Read, Result, Store, Write};
+use store::{Creating, Read, Result, Store, StoreError, Write};
 
 use crate::cache::Cache;
 use crate::group::Writer;
@@ -166,6 +167,21 @@ impl Store for SqliteStore {
 
     async fn write(&self) -> Result<Box<dyn Write>> {
         Ok(Box::new(Unit(self.inner.writer.begin().await?)))
+    }
+
+    async fn create_customers(&self, merchant: &MerchantId, new: &Creating<'_>) -> Result<()> {
+        let mut turn = self.inner.writer.wait().await?;
+        if let Some((head, connection)) = turn.whole(merchant) {
+            let creations = new(Some(head));
+            let answer = creations::create_whole(connection, merchant, &creations).await;
+            match turn.note_whole(merchant, answer).await {
+                // perhaps only because the chain has another end
+                Err(StoreError::Refused(_)) => turn = self.inner.writer.wait().await?,
+                done => return done,
+            }
+        }
+        turn.begin().await?;
+        store::create_in(Box::new(Unit(turn)), merchant, new).await
     }
 
     /// After an error of the disk or of the database file it is not, for good.

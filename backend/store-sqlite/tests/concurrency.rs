@@ -13,7 +13,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use shared::customer::CustomerState;
 use store::conformance::sample::{audit, customer, customer_id, merchant_id, people, token};
-use store::{CustomerRecord, Inserted, Replaced, Store, StoreError};
+use store::{Creation, CustomerRecord, Head, Inserted, Replaced, Store, StoreError};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -429,5 +429,30 @@ async fn a_chain_goes_on_where_another_process_left_it() {
         last += 1;
         unit.append_audit(&audit(1, last, None)).await.unwrap();
         unit.commit().await.unwrap();
+    }
+}
+
+/// In one call, which does not look whether anybody else has written.
+#[tokio::test]
+async fn customers_are_created_behind_what_another_process_added() {
+    let directory = TempDir::new().unwrap();
+    let (ours, theirs) = (open(&directory).await, open(&directory).await);
+    let merchant = people(&*ours, 0).await.unwrap();
+    for (number, store) in [&ours, &ours, &theirs, &theirs, &ours, &theirs, &ours]
+        .into_iter()
+        .enumerate()
+    {
+        let number = u32::try_from(number).unwrap() + 1;
+        let new = |end: Option<Head>| {
+            let seq = end.map_or(1, |(last, _)| last + 1);
+            vec![Creation {
+                customer: customer(number),
+                entry: audit(1, seq, Some(number)),
+            }]
+        };
+        store.create_customers(&merchant, &new).await.unwrap();
+        let mut read = store.read().await.unwrap();
+        let head = read.audit_head(&merchant).await.unwrap();
+        assert_eq!(head.map(|(seq, _)| seq), Some(i64::from(number)));
     }
 }

@@ -162,12 +162,20 @@ impl<E: Engine> Group<E> {
     /// # Errors
     /// [`StoreError`] when there is nothing to begin it with.
     pub async fn begin(&self) -> Result<Turn<E>> {
+        let mut turn = self.wait().await?;
+        turn.begin().await?;
+        Ok(turn)
+    }
+
+    /// Waits for the engine, and begins nothing yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it takes nothing any more.
+    pub async fn wait(&self) -> Result<Turn<E>> {
         if self.0.closing.load(Ordering::Acquire) {
             return Err(unavailable(CLOSED));
         }
-        let mut turn = Turn::wait(&self.0).await;
-        turn.begin().await?;
-        Ok(turn)
+        Ok(Turn::wait(&self.0).await)
     }
 
     /// The engine when no unit works with it; finished ones may still wait for their commit.
@@ -237,7 +245,11 @@ impl<E: Engine> Turn<E> {
         }
     }
 
-    async fn begin(&mut self) -> Result<()> {
+    /// Begins the unit of somebody who has waited.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is nothing to begin it with.
+    pub async fn begin(&mut self) -> Result<()> {
         let Some(mut desk) = self.desk.take() else {
             return Err(unavailable(CLOSED));
         };
@@ -289,6 +301,42 @@ impl<E: Engine> Turn<E> {
             }
             failure.into()
         })
+    }
+
+    /// The engine outside of a transaction, for one call that begins, does and commits all of a unit that was
+    /// not begun; its answer goes through [`Turn::note_whole`]. None when there is a transaction, or somebody
+    /// waits, who could share one.
+    pub fn ask_whole(&mut self) -> Option<&mut E> {
+        let nobody_waits = self.shared.waiting.load(Ordering::Acquire) == 0;
+        let desk = self.desk.as_mut()?;
+        if desk.transaction != Transaction::No || desk.lost.is_some() || !nobody_waits {
+            return None;
+        }
+        desk.transaction = Transaction::Asked;
+        Some(&mut desk.engine)
+    }
+
+    /// Passes on what became of a whole unit, after what is left of it when it failed is undone.
+    ///
+    /// # Errors
+    /// Its own.
+    pub async fn note_whole<T>(mut self, answer: std::result::Result<T, E::Failure>) -> Result<T> {
+        let Some(mut desk) = self.desk.take() else {
+            return Err(unavailable(CLOSED));
+        };
+        match answer {
+            Ok(value) => {
+                desk.transaction = Transaction::No;
+                Ok(value)
+            }
+            Err(failure) => {
+                if failure.reach() == Reach::Group {
+                    desk.lose(&failure);
+                }
+                desk.clear_up().await;
+                Err(failure.into())
+            }
+        }
     }
 
     /// The engine, to look at what it remembers or to let it remember more.

@@ -93,6 +93,10 @@ pub trait Store: Send + Sync + 'static {
         self.write().await
     }
 
+    /// Adds customers of a merchant together with the audit entries that say so, durably, as a unit of its
+    /// own: all, or none when it is refused, such as for one that is on file. In one call where that may be.
+    async fn create_customers(&self, merchant: &MerchantId, new: &Creating<'_>) -> Result<()>;
+
     /// Whether writes are still taken. Once they are not, they never will be again in this process: it
     /// should end, and be started again when the cause is gone.
     fn is_healthy(&self) -> bool;
@@ -113,6 +117,29 @@ pub trait Store: Send + Sync + 'static {
 
     /// Finishes what runs and closes the database.
     async fn close(&self);
+}
+
+/// The end of an audit chain: the last sequence number and hash.
+pub type Head = (i64, Vec<u8>);
+
+/// What is to be created behind the end of the merchant's audit chain; asked again when the chain has
+/// another end.
+pub type Creating<'a> = dyn Fn(Option<Head>) -> Vec<Creation> + Send + Sync + 'a;
+
+/// [`Store::create_customers`] in a unit.
+///
+/// # Errors
+/// Those of it.
+pub async fn create_in(
+    mut unit: Box<dyn Write>,
+    merchant: &MerchantId,
+    new: &Creating<'_>,
+) -> Result<()> {
+    let head = unit.audit_head(merchant).await?;
+    match unit.create_customers(merchant, &new(head)).await? {
+        Inserted::Yes => unit.commit().await,
+        Inserted::Taken => Err(StoreError::Refused("a new customer is on file".to_owned())),
+    }
 }
 
 /// Reading. Missing records are `None`, never errors.
@@ -277,7 +304,7 @@ pub trait Read: Send {
     ) -> Result<Option<AnswerRecord>>;
 
     /// The end of a merchant's audit chain: the last sequence number and hash.
-    async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<(i64, Vec<u8>)>>;
+    async fn audit_head(&mut self, merchant: &MerchantId) -> Result<Option<Head>>;
     /// Audit entries about a customer, newest first.
     async fn history_of(
         &mut self,

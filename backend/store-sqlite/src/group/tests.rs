@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use std::pin::pin;
 
+use store::conformance::sample::merchant_id;
 use store::group::MOST_MEMBERS;
 
 use super::*;
@@ -93,10 +94,73 @@ async fn after_an_error_of_the_disk_nothing_is_written_any_more() {
     let writer = writer(directory.path()).await;
     first_of_two(&writer, Reach::Engine).await.unwrap_err();
     assert!(!writer.is_healthy());
+    let mut turn = writer.wait().await.unwrap();
+    turn.remember_head(&merchant_id(1), (1, vec![1]));
+    assert!(turn.whole(&merchant_id(1)).is_none());
+    drop(turn);
     assert!(matches!(
         writer.begin().await.map(drop),
         Err(StoreError::Unavailable(_))
     ));
+}
+
+/// What is left of a unit in one call, which was begun and not committed, is undone, whether its caller
+/// learns it or has gone away.
+#[tokio::test]
+async fn a_whole_unit_that_fails_leaves_nothing() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    for gone in [false, true] {
+        let mut turn = writer.wait().await.unwrap();
+        turn.remember_head(&merchant_id(1), (1, vec![1]));
+        let (head, connection) = turn.whole(&merchant_id(1)).unwrap();
+        assert_eq!(head, (1, vec![1]));
+        sqlx::query("begin immediate")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        crate::merchants::set_instance_value(connection, "whole", b"x")
+            .await
+            .unwrap();
+        if gone {
+            drop(turn);
+        } else {
+            let failed = failure(Reach::Unit).map(|()| head);
+            turn.note_whole(&merchant_id(1), failed).await.unwrap_err();
+        }
+        assert!(!is_there(&writer, "whole").await);
+        let mut turn = writer.begin().await.unwrap();
+        assert_eq!(turn.known_head(&merchant_id(1)), None);
+        put(&mut turn, "later").await;
+        turn.commit().await.unwrap();
+    }
+    assert!(is_there(&writer, "later").await);
+}
+
+/// It would be committed with the others' or not at all.
+#[tokio::test]
+async fn no_unit_is_whole_behind_another_or_before_whoever_waits() {
+    let directory = TempDir::new().unwrap();
+    let writer = writer(directory.path()).await;
+    let mut first = writer.begin().await.unwrap();
+    put(&mut first, "first").await;
+    first.remember_head(&merchant_id(1), (1, vec![1]));
+    let ask = |writer: Writer| async move {
+        let mut turn = writer.wait().await.unwrap();
+        turn.whole(&merchant_id(1)).is_some()
+    };
+    let behind = tokio::spawn(ask(writer.clone()));
+    until_waiting(&writer, 1).await;
+    first.commit().await.unwrap();
+    assert!(!behind.await.unwrap());
+
+    let mut turn = writer.wait().await.unwrap();
+    turn.remember_head(&merchant_id(1), (1, vec![1]));
+    let waits = tokio::spawn(ask(writer.clone()));
+    until_waiting(&writer, 1).await;
+    assert!(turn.whole(&merchant_id(1)).is_none());
+    drop(turn);
+    waits.await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use shared::customer::{CustomerState, Resumes};
 
 use super::sample::{at, audit, customer, customer_id, merchant_id, next, people};
-use crate::{AuditRecord, Creation, CustomerRecord, Inserted, Replaced, Result, Store, StoreError};
+use crate::{
+    AuditRecord, Creation, CustomerRecord, Head, Inserted, Replaced, Result, Store, StoreError,
+};
 
 fn deleted(customer: &CustomerRecord) -> CustomerRecord {
     CustomerRecord {
@@ -195,6 +197,90 @@ pub async fn several_customers_of_which_one_is_taken_are_refused(store: &dyn Sto
         assert!(read.audit_entries(&merchant, 0, 9).await?.is_empty());
     }
     Ok(())
+}
+
+pub async fn a_customer_whose_place_in_the_chain_is_taken_is_refused(
+    store: &dyn Store,
+) -> Result<()> {
+    let merchant = people(store, 0).await?;
+    let first = creation(&customer(1), &audit(1, 1, Some(1)));
+    let same_place = creation(&customer(2), &audit(1, 1, Some(2)));
+    let mut unit = store.write_of(&merchant).await?;
+    let created = unit.create_customers(&merchant, &[first]).await?;
+    assert_eq!(created, Inserted::Yes);
+    let refused = unit.create_customers(&merchant, &[same_place]).await;
+    assert!(
+        matches!(refused, Err(StoreError::Refused(_))),
+        "{refused:?}"
+    );
+    assert!(unit.commit().await.is_err(), "the unit is refused with it");
+    Ok(())
+}
+
+/// In one call or in more, alone or behind units that are not committed yet: behind the end of the chain.
+pub async fn customers_are_created_behind_the_end_of_the_chain(store: &dyn Store) -> Result<()> {
+    let merchant = people(store, 0).await?;
+    let mut last = 0;
+    for number in [1, 3, 5, 7] {
+        let new = behind([customer(number), customer(number + 1)]);
+        store.create_customers(&merchant, &new).await?;
+        last += 2;
+        // what another unit adds meanwhile counts
+        if number > 3 {
+            let mut unit = store.write_of(&merchant).await?;
+            last += 1;
+            unit.append_audit(&audit(1, last, None)).await?;
+            unit.commit().await?;
+        }
+    }
+    let mut read = store.read().await?;
+    assert_eq!(read.count_customers(&merchant, None).await?, 8);
+    let entries = read.audit_entries(&merchant, 0, 99).await?;
+    assert_eq!(
+        entries.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(),
+        (1..=last).collect::<Vec<_>>()
+    );
+    Ok(())
+}
+
+/// Of those that are created as a unit of their own nothing stays when one is on file, and others go on.
+pub async fn customers_that_are_refused_leave_nothing(store: &dyn Store) -> Result<()> {
+    let merchant = people(store, 1).await?;
+    let taken = CustomerRecord {
+        phone_index: customer(1).phone_index,
+        ..customer(3)
+    };
+    let mut last = 0;
+    for number in [10, 11, 12] {
+        for refused in [vec![taken.clone()], vec![customer(2), taken.clone()]] {
+            let refused = store.create_customers(&merchant, &behind(refused)).await;
+            assert!(
+                matches!(refused, Err(StoreError::Refused(_))),
+                "{refused:?}"
+            );
+        }
+        let new = behind([customer(number)]);
+        store.create_customers(&merchant, &new).await?;
+        last += 1;
+    }
+    let mut read = store.read().await?;
+    assert_eq!(read.count_customers(&merchant, None).await?, 4);
+    let head = read.audit_head(&merchant).await?;
+    assert_eq!(head.map(|(seq, _)| seq), Some(last));
+    Ok(())
+}
+
+fn behind(
+    customers: impl IntoIterator<Item = CustomerRecord>,
+) -> impl Fn(Option<Head>) -> Vec<Creation> + Send + Sync {
+    let customers: Vec<_> = customers.into_iter().collect();
+    move |end| {
+        let end = end.map_or(0, |(seq, _)| seq);
+        let entries = (end + 1..).map(|seq| audit(1, seq, None));
+        let new = customers.iter().zip(entries);
+        new.map(|(customer, entry)| creation(customer, &entry))
+            .collect()
+    }
 }
 
 fn creation(customer: &CustomerRecord, entry: &AuditRecord) -> Creation {
