@@ -11,7 +11,7 @@ use crate::error::{Answer, Failure};
 use crate::outcome::created;
 
 /// The statement, with what becomes of a customer who is on file. It takes the chain first, as units do
-/// ([`audit::head_alone`]): whoever waits behind it must not find a place in the chain taken.
+/// (`audit::head_alone`): whoever waits behind it must not find a place in the chain taken.
 macro_rules! create {
     ($on_file:literal, $merchant:ident, $creations:ident) => {{
         let customers = Rows($creations.iter().map(|creation| &creation.customer).collect());

@@ -69,12 +69,12 @@ impl Turn {
     /// The connection for one call that is all of a unit, which adds to this merchant's chain behind what is
     /// known as its end: if another process has added to it, there is such an entry already.
     pub(crate) fn whole(&mut self, merchant: &MerchantId) -> Option<(Head, &mut SqliteConnection)> {
-        let head = self.known_head(merchant)?;
-        let file = self.0.ask_whole()?;
+        let file = self.0.engine()?;
         if !file.healthy.load(Ordering::Acquire) {
             return None;
         }
-        Some((head, file.connection.as_mut()?))
+        let head = file.heads.get(merchant).cloned()?;
+        Some((head, self.0.ask_whole()?.connection.as_mut()?))
     }
 
     /// Passes on what became of it; the chain ends with this then.
