@@ -49,7 +49,7 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
     let writing = options(path, "writer")
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "4000")
+        .pragma("wal_autocheckpoint", "8000")
         .pragma("journal_size_limit", "67108864")
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-2000");

@@ -24,7 +24,7 @@ pub const fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_760_000_000_123_456 + seconds * 1_000_000)
 }
 
-/// Fourteen bytes, so that the ids made of them differ: an id has 62 characters to choose from.
+/// Bytes, so that the ids made of them differ: an id has 62 characters to choose from.
 #[must_use]
 pub fn random(number: u32) -> [u8; RANDOM_BYTES] {
     let (mut bytes, mut rest) = ([7; RANDOM_BYTES], number);
