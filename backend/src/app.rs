@@ -1,6 +1,7 @@
 //! Onfile assembled: what every service needs, made once at start (and by tests).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ipnet::IpNet;
 use tokio::sync::Notify;
@@ -15,7 +16,7 @@ use crate::service::instance::RootKeys;
 use crate::service::merchants::Merchants;
 use crate::service::revocations::Revocations;
 use crate::vault::Vault;
-use store::Store;
+use store::{Read, Store};
 
 /// What every service needs.
 pub struct Onfile {
@@ -41,6 +42,7 @@ pub struct Onfile {
     pub changes: Changes,
     /// Customers that are about to be created.
     pub creations: Creations,
+    reads: AtomicU64,
     /// Requests with an `Idempotency-Key` that are being worked on.
     pub running: Running,
     /// Tells the outbox that a message is due.
@@ -97,11 +99,27 @@ impl Onfile {
             revocations: Revocations::default(),
             changes: Changes::default(),
             creations: Creations::default(),
+            reads: AtomicU64::new(0),
             running: Running::default(),
             outbox_due: Notify::new(),
             public_url,
             trusted_proxies,
         })
+    }
+
+    /// A view to read from. Counted, because creations make room for those who read.
+    ///
+    /// # Errors
+    /// Those of [`Store::read`].
+    pub async fn read(&self) -> store::Result<Box<dyn Read>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.store.read().await
+    }
+
+    /// How many views there were so far.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     /// Random bytes of a known number.

@@ -177,7 +177,7 @@ pub async fn run(app: Arc<Onfile>) {
 }
 
 async fn until_next(app: &Onfile) -> Duration {
-    let next = match app.store.read().await {
+    let next = match app.read().await {
         Ok(mut view) => view.next_outbox_due().await.ok().flatten(),
         Err(_) => None,
     };

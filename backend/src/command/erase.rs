@@ -221,7 +221,7 @@ async fn erase_due(
     merchant_id: Option<&MerchantId>,
 ) -> Result<(), CommandError> {
     let opened = Opened::new(data).await?;
-    let mut view = opened.app.store.read().await.map_err(Fault::from)?;
+    let mut view = opened.app.read().await.map_err(Fault::from)?;
     let mut count = 0;
     for merchant in merchants_in(&mut *view, merchant_id).await? {
         let merchant = opened.merchant(&merchant.merchant_id).await?;

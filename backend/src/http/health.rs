@@ -19,7 +19,7 @@ pub fn router() -> Router<Arc<Onfile>> {
 }
 
 async fn works(app: &Onfile) -> bool {
-    match app.store.read().await {
+    match app.read().await {
         _ if !app.store.is_healthy() => false,
         Ok(mut view) => view.merchants().await.is_ok(),
         Err(_) => false,

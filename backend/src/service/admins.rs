@@ -178,7 +178,7 @@ pub async fn sign_in(
     }
     unit.commit().await?;
 
-    let found = app.store.read().await?.admin_by_email(&email).await?;
+    let found = app.read().await?.admin_by_email(&email).await?;
     let hash = match &found {
         Some(found) => found.password_hash.clone(),
         None => decoy().await?,
@@ -240,7 +240,7 @@ pub async fn sign_in(
 pub async fn authenticate(app: &Onfile, token: &str) -> Result<Option<Admin>, Fault> {
     let now = app.clock.now();
     let token_sha256 = sha256(token.as_bytes());
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let Some(session) = view.admin_session(&token_sha256).await? else {
         return Ok(None);
     };
@@ -378,7 +378,7 @@ pub async fn search(
     after: Option<&PageAfter>,
     limit: u32,
 ) -> Result<Page, CustomerError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let merchant_id = &merchant.merchant_id;
     let query = query.trim();
     let (total, records, next) = if query.is_empty() {
@@ -496,7 +496,7 @@ pub async fn detail(
             tokens::TokenError::Fault(fault) => CustomerError::Fault(fault),
             other => CustomerError::Fault(Fault::Other(other.to_string())),
         })?;
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let record = view
         .customer(&merchant.merchant_id, customer_id)
         .await?

@@ -37,9 +37,9 @@ pub async fn run_signing(app: Arc<Onfile>) {
 /// [`Fault`] when storage fails.
 pub async fn sign_heads(app: &Onfile) -> Result<usize, Fault> {
     let mut signed = 0;
-    for merchant in app.store.read().await?.merchants().await? {
+    for merchant in app.read().await?.merchants().await? {
         let merchant_id = merchant.merchant_id;
-        let mut view = app.store.read().await?;
+        let mut view = app.read().await?;
         let end = view.audit_head(&merchant_id).await?;
         let last = view.last_audit_head(&merchant_id).await?;
         if end.map(|(seq, _)| seq) != last.map(|head| head.seq) {

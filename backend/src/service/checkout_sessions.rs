@@ -397,7 +397,7 @@ pub async fn get(
     merchant: &Merchant,
     session_id: &SessionId,
 ) -> Result<Reading, SessionError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let mut record = view
         .session(&merchant.merchant_id, session_id)
         .await?

@@ -2,25 +2,33 @@
 //!
 //! What a creation costs beside its rows is the way to the database and back. So those that come while a
 //! unit of their merchant is at work wait, and go into the next one together. Nothing is delayed to find
-//! company: while nobody is at work, a creation sets out at once, alone.
+//! company: while nobody is at work, a creation sets out at once, alone. Only those who read are let
+//! through: one unit after the other would take them half of the processors there are.
 //!
 //! Several are created together or not at all. When one of them is in somebody's way, each is created by
 //! itself, so that only who is refused hears of it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::future::join_all;
 use shared::customer::{Customer, Profile};
 use shared::id::MerchantId;
 use store::{Creation, Head, StoreError};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
 
 use super::customers::{CustomerError, NewCustomer, create_prepared};
 use super::{By, Fault, Merchant, Onfile};
 
 /// How many share a unit: more would keep the first waiting for longer than they save.
 const MOST: usize = 32;
+/// How many times as long as a unit is the room behind it for those who read, when they were as many as
+/// those it created.
+const ROOM: u32 = 2;
+/// What this adds to the time of a creation at most.
+const LONGEST_ROOM: Duration = Duration::from_millis(10);
 
 /// Those that wait, of each merchant for which somebody is at work.
 #[derive(Default)]
@@ -103,9 +111,22 @@ impl Shift {
         while !self.over {
             let going = self.app.creations.next(&self.merchant);
             self.over = going.is_empty();
+            let (number, reads, began) = (going.len(), self.app.reads(), Instant::now());
             create_all(&self.app, going).await;
+            let room = room(number, self.app.reads() - reads, began.elapsed());
+            if !room.is_zero() {
+                sleep(room).await;
+            }
         }
     }
+}
+
+/// How long the next unit waits when in the last one so many were created, while others read.
+fn room(created: usize, reads: u64, took: Duration) -> Duration {
+    if reads == 0 || usize::try_from(reads).is_ok_and(|reads| reads < created) {
+        return Duration::ZERO;
+    }
+    (took * ROOM).min(LONGEST_ROOM)
 }
 
 /// When it ends too early, those that wait learn it, and the next creation finds that nobody is at work.
@@ -174,4 +195,20 @@ async fn alone(app: &Onfile, creation: Waiting) {
         Err(error) => Err(error),
     };
     let _ = answer.send(created);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_made_for_as_many_as_are_created_and_no_longer_than_that() {
+        let took = Duration::from_millis(3);
+        assert_eq!(room(0, 0, took), Duration::ZERO);
+        assert_eq!(room(1, 0, took), Duration::ZERO);
+        assert_eq!(room(32, 31, took), Duration::ZERO);
+        assert_eq!(room(32, 32, took), took * 2);
+        assert_eq!(room(1, u64::MAX, took), took * 2);
+        assert_eq!(room(32, 99, Duration::from_secs(1)), LONGEST_ROOM);
+    }
 }

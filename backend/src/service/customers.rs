@@ -88,7 +88,7 @@ pub async fn get(
     merchant: &Merchant,
     customer_id: &CustomerId,
 ) -> Result<Customer, CustomerError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     load(&mut *view, merchant, customer_id).await
 }
 
@@ -102,7 +102,7 @@ pub async fn find(
     reference: Option<&Reference>,
     phone: Option<&PhoneNumber>,
 ) -> Result<Customer, CustomerError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let record = match (reference, phone) {
         (Some(reference), _) => by_reference(&mut *view, merchant, reference).await?,
         (None, Some(phone)) => by_phone(&mut *view, merchant, phone).await?,

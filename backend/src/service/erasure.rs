@@ -73,7 +73,7 @@ pub async fn run(app: Arc<Onfile>) {
 }
 
 async fn run_due(app: &Onfile) -> Result<(), Fault> {
-    for merchant in app.store.read().await?.merchants().await? {
+    for merchant in app.read().await?.merchants().await? {
         // gone in between it cannot be
         if let Some(merchant) = merchants::get(app, &merchant.merchant_id).await? {
             erase_due(app, &merchant, &By::system("erasure"), &mut |_| {}).await?;
@@ -96,7 +96,7 @@ pub async fn erase_due(
     let until = app.clock.now().minus(retention(&merchant.settings));
     let mut after = None;
     loop {
-        let mut view = app.store.read().await?;
+        let mut view = app.read().await?;
         let page = view
             .deleted_customers(&merchant.merchant_id, until, after.as_ref(), PAGE)
             .await?;
@@ -246,7 +246,7 @@ pub async fn scrub(app: &Onfile) -> Result<(), Fault> {
 /// # Errors
 /// [`Fault`] when storage fails.
 pub async fn traces(app: &Onfile) -> Result<Option<Vec<u8>>, Fault> {
-    let value = app.store.read().await?.instance_value(TRACES).await?;
+    let value = app.read().await?.instance_value(TRACES).await?;
     Ok(value.filter(|value| !value.is_empty()))
 }
 

@@ -118,7 +118,7 @@ pub async fn claim(
     );
     let request_mac = merchant.keys.request_mac(request);
     let turn = app.running.begin(place).ok_or(IdempotencyError::Running)?;
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let Some(record) = view.answer(&merchant.merchant_id, &turn.place.1).await? else {
         return Ok(Found::Nothing(Claim { turn, request_mac }));
     };

@@ -127,7 +127,7 @@ pub async fn vault_of(
 /// # Errors
 /// [`InstanceError`].
 pub async fn follow_root(app: &Onfile) -> Result<(), InstanceError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     if let Some(root) = root_of(&mut *view, &app.root_keys.read()).await? {
         app.vault.set_root(root);
     }

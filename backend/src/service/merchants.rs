@@ -95,7 +95,7 @@ pub async fn get(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Me
 }
 
 async fn load(app: &Onfile, merchant_id: &MerchantId) -> Result<Option<Arc<Merchant>>, Fault> {
-    let Some(record) = app.store.read().await?.merchant(merchant_id).await? else {
+    let Some(record) = app.read().await?.merchant(merchant_id).await? else {
         return Ok(None);
     };
     let merchant = match open(app, &record) {

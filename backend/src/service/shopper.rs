@@ -256,7 +256,7 @@ pub async fn get(
     let deadline = tokio::time::Instant::now() + POLL;
     let mut listener = app.changes.listen();
     let cards = loop {
-        let mut view = app.store.read().await?;
+        let mut view = app.read().await?;
         let cards = look(&mut *view, app, merchant, &session.record).await?;
         drop(view);
         if after.is_none_or(|after| after != cards.revision) || app.changes.is_closing() {

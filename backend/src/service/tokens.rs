@@ -280,7 +280,7 @@ pub async fn list(
     merchant: &Merchant,
     customer_id: &CustomerId,
 ) -> Result<(Customer, Vec<Decided>), TokenError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     decide_all(
         &mut *view,
         merchant,
@@ -388,7 +388,7 @@ pub async fn find(
     merchant: &Merchant,
     token_id: &TokenId,
 ) -> Result<Option<(Customer, CardToken)>, TokenError> {
-    let mut view = app.store.read().await?;
+    let mut view = app.read().await?;
     let Some(record) = view.token(&merchant.merchant_id, token_id).await? else {
         return Ok(None);
     };
