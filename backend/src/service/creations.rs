@@ -108,25 +108,25 @@ struct Shift {
 
 impl Shift {
     async fn work(mut self) {
-        while !self.over {
+        loop {
             let going = self.app.creations.next(&self.merchant);
-            self.over = going.is_empty();
+            if going.is_empty() {
+                self.over = true;
+                return;
+            }
             let (number, reads, began) = (going.len(), self.app.reads(), Instant::now());
             create_all(&self.app, going).await;
-            let room = room(number, self.app.reads() - reads, began.elapsed());
-            if !room.is_zero() {
+            if let Some(room) = room(number, self.app.reads() - reads, began.elapsed()) {
                 sleep(room).await;
             }
         }
     }
 }
 
-/// How long the next unit waits when in the last one so many were created, while others read.
-fn room(created: usize, reads: u64, took: Duration) -> Duration {
-    if reads == 0 || usize::try_from(reads).is_ok_and(|reads| reads < created) {
-        return Duration::ZERO;
-    }
-    (took * ROOM).min(LONGEST_ROOM)
+/// How long the next unit waits when the last one created so many, and so many views were opened meanwhile.
+fn room(created: usize, reads: u64, took: Duration) -> Option<Duration> {
+    let many = usize::try_from(reads).map_or(true, |reads| reads >= created);
+    many.then(|| (took * ROOM).min(LONGEST_ROOM))
 }
 
 /// When it ends too early, those that wait learn it, and the next creation finds that nobody is at work.
@@ -204,11 +204,10 @@ mod tests {
     #[test]
     fn room_is_made_for_as_many_as_are_created_and_no_longer_than_that() {
         let took = Duration::from_millis(3);
-        assert_eq!(room(0, 0, took), Duration::ZERO);
-        assert_eq!(room(1, 0, took), Duration::ZERO);
-        assert_eq!(room(32, 31, took), Duration::ZERO);
-        assert_eq!(room(32, 32, took), took * 2);
-        assert_eq!(room(1, u64::MAX, took), took * 2);
-        assert_eq!(room(32, 99, Duration::from_secs(1)), LONGEST_ROOM);
+        assert_eq!(room(1, 0, took), None);
+        assert_eq!(room(32, 31, took), None);
+        assert_eq!(room(32, 32, took), Some(took * 2));
+        assert_eq!(room(1, u64::MAX, took), Some(took * 2));
+        assert_eq!(room(32, 99, Duration::from_secs(1)), Some(LONGEST_ROOM));
     }
 }
