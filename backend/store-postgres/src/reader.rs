@@ -80,6 +80,11 @@ impl Trips for ToServers {
         3
     }
 
+    /// More would share the same look-ups among more round trips.
+    fn alike(&self) -> usize {
+        1
+    }
+
     fn patience(&self) -> Duration {
         PATIENCE
     }

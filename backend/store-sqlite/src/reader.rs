@@ -55,6 +55,10 @@ impl Trips for ToPool {
         usize::try_from(self.pool.options().get_max_connections()).unwrap_or(1)
     }
 
+    fn alike(&self) -> usize {
+        self.at_once()
+    }
+
     fn patience(&self) -> Duration {
         PATIENCE
     }

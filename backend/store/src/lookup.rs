@@ -1,15 +1,15 @@
 //! Look-ups of customers that share a trip to the database.
 //!
 //! A trip costs many times what one look-up on it does. So look-ups that come while as many trips are
-//! under way as may be wait, and go on the next one together; a data loader is the usual name for it.
-//! Nothing is delayed to find company: while fewer are under way, a look-up sets out at once, alone.
+//! under way as may be, or as many of the same course, wait, and go on the next one together; a data loader is
+//! the usual name for it. Nothing is delayed to find company: otherwise a look-up sets out at once, alone.
 //!
 //! Whoever waits is on a trip that begins after they came, so that each finds whatever was committed
 //! before. One trip asks for one merchant's customers, and in one way. Behind trips that do not end, as to a
 //! server that is cut off, a look-up loses patience and sets out alone.
 
 use std::collections::{HashMap, VecDeque};
-use std::mem::discriminant;
+use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,9 @@ pub enum Keys {
 pub trait Trips: Send + Sync + 'static {
     /// How many are worth making at once.
     fn at_once(&self) -> usize;
+
+    /// How many of those for the same merchant and in the same way.
+    fn alike(&self) -> usize;
 
     /// How long a look-up waits for those under way before it sets out alone nevertheless.
     fn patience(&self) -> Duration;
@@ -65,12 +68,19 @@ struct Shared<T: Trips> {
 
 #[derive(Default)]
 struct State {
-    under_way: usize,
+    under_way: Vec<Course>,
     waiting: VecDeque<Waiting>,
 }
 
-struct Waiting {
+/// Whose customers a trip asks for, and in which way.
+#[derive(Clone, PartialEq, Eq)]
+struct Course {
     merchant: MerchantId,
+    by: Discriminant<Key>,
+}
+
+struct Waiting {
+    course: Course,
     key: Key,
     answer: oneshot::Sender<Found>,
 }
@@ -136,14 +146,23 @@ impl<T: Trips> Shared<T> {
     }
 
     fn set_out_or_wait(self: &Arc<Self>, merchant: &MerchantId, key: &Key) -> Start<T> {
+        let course = Course {
+            merchant: merchant.clone(),
+            by: discriminant(key),
+        };
         let mut state = self.state();
-        if state.under_way < self.trips.at_once() {
-            state.under_way += 1;
-            return Start::Now(Trip(self.clone()));
+        if state.under_way.len() < self.trips.at_once()
+            && state.is_free(&course, self.trips.alike())
+        {
+            state.under_way.push(course.clone());
+            return Start::Now(Trip {
+                shared: self.clone(),
+                course,
+            });
         }
         let (answer, coming) = oneshot::channel();
         state.waiting.push_back(Waiting {
-            merchant: merchant.clone(),
+            course,
             key: key.clone(),
             answer,
         });
@@ -185,56 +204,68 @@ fn of(found: &HashMap<Key, Result<CustomerRecord>>, key: &Key) -> Found {
 }
 
 impl State {
-    /// Who goes on the next trip: whoever waits longest, and all who ask the same of the same merchant.
-    fn next(&mut self) -> Vec<Waiting> {
+    fn is_free(&self, course: &Course, alike: usize) -> bool {
+        let on_it = self.under_way.iter().filter(|other| *other == course);
+        on_it.count() < alike
+    }
+
+    /// Who goes on the next trip: of those whose course is free, whoever waits longest, and all who go the same.
+    fn next(&mut self, alike: usize) -> Vec<Waiting> {
         self.waiting.retain(|waiting| !waiting.answer.is_closed());
-        let mut going = Vec::from_iter(self.waiting.pop_front());
-        let Some(first) = going.first() else {
-            return going;
+        let mut courses = self.waiting.iter().map(|waiting| &waiting.course);
+        let Some(course) = courses.find(|course| self.is_free(course, alike)) else {
+            return Vec::new();
         };
-        let (merchant, kind) = (first.merchant.clone(), discriminant(&first.key));
+        let course = course.clone();
+        let mut going = Vec::new();
         self.waiting = std::mem::take(&mut self.waiting)
             .into_iter()
             .filter_map(|waiting| {
-                let goes = going.len() < MOST
-                    && waiting.merchant == merchant
-                    && discriminant(&waiting.key) == kind;
-                if !goes {
+                if going.len() == MOST || waiting.course != course {
                     return Some(waiting);
                 }
                 going.push(waiting);
                 None
             })
             .collect();
+        self.under_way.push(course);
         going
     }
 }
 
 /// One of the trips that may be under way. When it ends, the next one begins in its place.
-struct Trip<T: Trips>(Arc<Shared<T>>);
+struct Trip<T: Trips> {
+    shared: Arc<Shared<T>>,
+    course: Course,
+}
 
 impl<T: Trips> Drop for Trip<T> {
     fn drop(&mut self) {
         let going = {
-            let mut state = self.0.state();
-            let going = state.next();
-            if going.is_empty() {
-                state.under_way -= 1;
-                return;
+            let mut state = self.shared.state();
+            let place = state
+                .under_way
+                .iter()
+                .position(|course| *course == self.course);
+            if let Some(place) = place {
+                state.under_way.swap_remove(place);
             }
-            going
+            state.next(self.shared.trips.alike())
         };
-        let trip = Self(self.0.clone());
+        let Some(first) = going.first() else { return };
+        let trip = Self {
+            shared: self.shared.clone(),
+            course: first.course.clone(),
+        };
         // Of its own, so that nobody's going away ends what others wait for.
-        self.0.runtime.spawn(trip.make(going));
+        self.shared.runtime.spawn(trip.make(going));
     }
 }
 
 impl<T: Trips> Trip<T> {
     async fn make(self, going: Vec<Waiting>) {
-        let Some(first) = going.first() else { return };
         let keys = going.iter().map(|waiting| waiting.key.clone()).collect();
-        let found = self.0.ask(&first.merchant, keys).await;
+        let found = self.shared.ask(&self.course.merchant, keys).await;
         for waiting in going {
             let answer = match &found {
                 Ok(found) => of(found, &waiting.key),
@@ -261,14 +292,19 @@ mod tests {
     const CORRUPT: u32 = 91;
     const MISSING: u32 = 92;
 
-    /// Makes one trip at a time, each when it is let go, and remembers who was on it.
+    /// Makes so many trips at a time, each when it is let go, and remembers who was on it.
     struct Ferry {
+        at_once: usize,
         trips: Arc<Mutex<Vec<Vec<String>>>>,
         gate: Arc<Semaphore>,
     }
 
     impl Trips for Ferry {
         fn at_once(&self) -> usize {
+            self.at_once
+        }
+
+        fn alike(&self) -> usize {
             1
         }
 
@@ -328,9 +364,10 @@ mod tests {
     type Passengers = Arc<Mutex<Vec<Vec<String>>>>;
 
     /// A database, who was on each trip so far, and the gate that lets trips go.
-    fn ferry() -> (Lookups<Ferry>, Passengers, Arc<Semaphore>) {
+    fn ferry(at_once: usize) -> (Lookups<Ferry>, Passengers, Arc<Semaphore>) {
         let (trips, gate) = (Passengers::default(), Arc::new(Semaphore::new(0)));
         let lookups = Lookups::new(Ferry {
+            at_once,
             trips: trips.clone(),
             gate: gate.clone(),
         });
@@ -362,7 +399,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_while_a_trip_is_under_way_goes_on_the_next_with_all_who_ask_alike() {
-        let (lookups, trips, gate) = ferry();
+        let (lookups, trips, gate) = ferry(1);
         let asked = [(1, 1), (1, 2), (2, 3), (1, MISSING), (1, 2)];
         let answers = answers(&lookups, &gate, asked).await;
         for ((_, number), answer) in asked.into_iter().zip(answers) {
@@ -375,7 +412,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_otherwise_goes_on_another_trip() {
-        let (lookups, trips, gate) = ferry();
+        let (lookups, trips, gate) = ferry(1);
         let mut first = Box::pin(found(lookups.clone(), 1, 1));
         let mut second = Box::pin(found(lookups.clone(), 1, 2));
         let merchant = merchant_id(1);
@@ -393,8 +430,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_trip_at_a_time_goes_the_same_course() {
+        let (lookups, trips, gate) = ferry(3);
+        let asked = [(1, 1), (1, 2), (2, 3), (1, 4), (2, 5), (3, 6), (4, 7)];
+        let answers = answers(&lookups, &gate, asked).await;
+        assert!(answers.into_iter().all(|found| found.unwrap().is_some()));
+        let trips = trips.lock().unwrap();
+        assert_eq!(trips[..3], [[id(1)], [id(3)], [id(6)]], "at once");
+        let mut later = trips[3..].to_vec();
+        later.sort();
+        assert_eq!(later, [vec![id(2), id(4)], vec![id(5)], vec![id(7)]]);
+    }
+
+    #[tokio::test]
     async fn a_trip_takes_no_more_than_it_may() {
-        let (lookups, trips, gate) = ferry();
+        let (lookups, trips, gate) = ferry(1);
         let asked = (0..2 + u32::try_from(MOST).unwrap()).map(|number| (1, number));
         let answers = answers(&lookups, &gate, asked).await;
         assert!(answers.into_iter().all(|found| found.unwrap().is_some()));
@@ -404,7 +454,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_s_going_away_holds_up_those_who_wait() {
-        let (lookups, trips, gate) = ferry();
+        let (lookups, trips, gate) = ferry(1);
         let mut first = Box::pin(found(lookups.clone(), 1, 1));
         let mut second = Box::pin(found(lookups.clone(), 1, 2));
         let mut third = Box::pin(found(lookups.clone(), 1, 3));
@@ -422,7 +472,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn behind_a_trip_that_does_not_end_a_look_up_sets_out_alone() {
-        let (lookups, trips, gate) = ferry();
+        let (lookups, trips, gate) = ferry(1);
         let mut first = Box::pin(found(lookups.clone(), 1, 1));
         let mut late = Box::pin(found(lookups.clone(), 1, 2));
         assert!(poll!(&mut first).is_pending());
@@ -440,7 +490,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_reaches_who_was_on_the_trip_and_a_row_that_lies_who_asked_for_it() {
-        let (lookups, _, gate) = ferry();
+        let (lookups, _, gate) = ferry(1);
         let found = answers(
             &lookups,
             &gate,
