@@ -74,7 +74,8 @@ sdk-tests: ## the official Python SDK against the built binary
 browser-tests: ## the pages in headless Chromium against the built binary
 	@scripts/test-browser.sh
 
+# --workspace also here: with another choice of packages their features differ, and all is built again
 postgres-tests: ## those of the APIs, the SDK and the pages once more, with their data on PostgreSQL
 	$(STEP) 'the same on PostgreSQL'
 	@ONFILE_TEST_DATABASE=postgres scripts/postgres.sh bash -c \
-		'$(CARGO_TEST) -p acceptance --test api && scripts/test-sdk.sh && scripts/test-browser.sh'
+		'$(CARGO_TEST) --workspace --test api && scripts/test-sdk.sh && scripts/test-browser.sh'

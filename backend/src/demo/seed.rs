@@ -1,13 +1,15 @@
 //! Sample data: customers in every status, cards in every state. Made through the services, so that the
 //! history of each is what really happened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::api::admin::Role;
 use shared::api::checkout::Appearance;
 use shared::consent::{ConsentAct, ConsentChannel, ConsentRecord, Purpose};
 use shared::customer::{
-    Actor, Address, AddressCategory, CountryCode, Email, Metadata, Move, Name, Profile, Reference,
+    Actor, Address, AddressCategory, CountryCode, Customer, Email, Metadata, Move, Name, Profile,
+    Reference,
 };
 use shared::eligibility::Acceptance;
 use shared::id::CustomerId;
@@ -19,7 +21,7 @@ use crate::outbox;
 use crate::service::customers::{self, MoveReason};
 use crate::service::merchants::{self, Merchant, NewMerchant, Settings};
 use crate::service::tokens::{self, NewToken};
-use crate::service::{By, Fault, admins};
+use crate::service::{By, Fault, admins, creations};
 use crate::vault::secret;
 
 /// What was planted.
@@ -111,7 +113,7 @@ const LAST_NAMES: [&str; 5] = ["Banerjee", "Gupta", "Khan", "Patel", "Reddy"];
 ///
 /// # Errors
 /// [`CommandError`].
-pub async fn plant(app: &Onfile) -> Result<Seeded, CommandError> {
+pub async fn plant(app: &Arc<Onfile>) -> Result<Seeded, CommandError> {
     let settings = Settings {
         acceptance: Acceptance {
             max_amount: Some(10_000_000),
@@ -189,8 +191,8 @@ pub async fn plant(app: &Onfile) -> Result<Seeded, CommandError> {
 
 /// What planting needs at every step.
 struct Seed<'a> {
-    app: &'a Onfile,
-    merchant: &'a Merchant,
+    app: &'a Arc<Onfile>,
+    merchant: &'a Arc<Merchant>,
     server: By,
     officer: By,
 }
@@ -233,15 +235,10 @@ impl Seed<'_> {
             .map_err(|(_, invalid)| wrong(invalid))?,
             ..Profile::default()
         };
-        Ok(
-            customers::create(self.app, self.merchant, &self.server, profile)
-                .await
-                .map_err(wrong)?
-                .commit()
-                .await
-                .map_err(wrong)?
-                .customer_id,
-        )
+        let nothing = |_: &Customer| Ok(None);
+        let created =
+            creations::create(self.app, self.merchant, &self.server, profile, nothing).await;
+        Ok(created.map_err(wrong)?.customer_id)
     }
 
     async fn card(&self, customer_id: &CustomerId, reference: &str) -> Result<(), CommandError> {

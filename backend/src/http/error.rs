@@ -11,6 +11,7 @@ use crate::service::Fault;
 use crate::service::access::GenerateTokenError;
 use crate::service::admins::SignInError;
 use crate::service::checkout_sessions::{AuthenticateError, SessionError};
+use crate::service::creations::CreationError;
 use crate::service::customers::CustomerError;
 use crate::service::idempotency::IdempotencyError;
 use crate::service::shopper::ShopperError;
@@ -205,6 +206,15 @@ impl From<IdempotencyError> for ApiError {
                 Self::of(ErrorCode::IdempotencyKeyReused).because(step, error.to_string())
             }
             IdempotencyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<CreationError> for ApiError {
+    fn from(error: CreationError) -> Self {
+        match error {
+            CreationError::Customer(error) => error.into(),
+            CreationError::Idempotency(error) => error.into(),
         }
     }
 }

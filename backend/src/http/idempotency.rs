@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
+use store::AnswerRecord;
 
 use super::auth::Caller;
 use super::body::read;
@@ -142,10 +143,23 @@ fn key_in(headers: &axum::http::HeaderMap) -> Result<Option<String>, ApiError> {
 }
 
 impl Key {
-    /// Whether there is no answer to keep.
-    #[must_use]
-    pub const fn is_absent(&self) -> bool {
-        self.0.is_none()
+    /// What is kept of an answer to be, when there is a key to keep it under.
+    ///
+    /// # Errors
+    /// [`Fault`] when the view cannot be written.
+    pub fn kept(
+        &self,
+        app: &Onfile,
+        caller: &Caller,
+        status: StatusCode,
+        view: &impl Serialize,
+        about: About,
+    ) -> Result<Option<AnswerRecord>, Fault> {
+        let record = |claim: &Claim| {
+            let answer = answer(status, view, about)?;
+            Ok(claim.record(app, &caller.merchant, &answer))
+        };
+        self.0.as_ref().map(record).transpose()
     }
 
     /// Commits the work together with its answer, and only then answers.
@@ -161,19 +175,22 @@ impl Key {
         view: &impl Serialize,
         about: About,
     ) -> Result<Response, ApiError> {
-        let answer = Answer {
-            status: status.as_u16(),
-            body: serde_json::to_string(view).map_err(|error| Fault::Other(error.to_string()))?,
-            about,
-        };
-        if let Self(Some(claim)) = &self {
-            claim
-                .keep(app, &caller.merchant, &mut work, &answer)
-                .await?;
+        let answer = answer(status, view, about)?;
+        if let Some(claim) = &self.0 {
+            let record = claim.record(app, &caller.merchant, &answer);
+            idempotency::keep(&caller.merchant, &mut work, &record).await?;
         }
         work.commit().await.map_err(Fault::from)?;
         Ok(json(answer.status, answer.body))
     }
+}
+
+fn answer(status: StatusCode, view: &impl Serialize, about: About) -> Result<Answer, Fault> {
+    Ok(Answer {
+        status: status.as_u16(),
+        body: serde_json::to_string(view).map_err(|error| Fault::Other(error.to_string()))?,
+        about,
+    })
 }
 
 fn json(status: u16, body: String) -> Response {

@@ -1,4 +1,4 @@
-//! Customers: create, identify, update, find, and the moves of their status.
+//! Customers: update, find, and the moves of their status. How they come to be is in `creations`.
 
 use shared::Timestamp;
 use shared::api::Change;
@@ -7,7 +7,7 @@ use shared::customer::{
     PhoneNumber, Profile, Reference, TransitionRefused,
 };
 use shared::id::CustomerId;
-use store::{CustomerRecord, Inserted, Read, Replaced, StoreError, Write};
+use store::{CustomerRecord, Read, Replaced, StoreError, Write};
 
 use super::work::{Entry, Pending, Work, moved};
 use super::{By, Fault, Merchant, Onfile, tokens};
@@ -117,141 +117,6 @@ pub async fn find(
     } else {
         Err(CustomerError::NotFound)
     }
-}
-
-/// Creates an INACTIVE customer.
-///
-/// # Errors
-/// [`CustomerError::Duplicate`] and faults.
-pub async fn create<'a>(
-    app: &'a Onfile,
-    merchant: &'a Merchant,
-    by: &By,
-    profile: Profile,
-) -> Result<Pending<'a, Customer>, CustomerError> {
-    create_prepared(app, merchant, by, NewCustomer::of(app, merchant, profile)?).await
-}
-
-/// Creates a customer that is sealed already.
-pub(super) async fn create_prepared<'a>(
-    app: &'a Onfile,
-    merchant: &'a Merchant,
-    by: &By,
-    new: NewCustomer,
-) -> Result<Pending<'a, Customer>, CustomerError> {
-    let mut work = Work::begin(app, merchant).await?;
-    match add_in(merchant, by, &mut work, &new).await {
-        Ok(()) => Ok(Pending {
-            work,
-            value: new.customer,
-        }),
-        Err(error) => {
-            if matches!(error, CustomerError::Duplicate { .. }) {
-                // Whoever is in the way may wait for this very commit: not told of before it is durable.
-                work.commit().await?;
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Gets the customer with this phone or reference, or creates one: never a duplicate. The flag says
-/// whether it was created.
-///
-/// # Errors
-/// Faults.
-pub async fn identify<'a>(
-    app: &'a Onfile,
-    merchant: &'a Merchant,
-    by: &By,
-    profile: Profile,
-) -> Result<Pending<'a, (Customer, bool)>, CustomerError> {
-    let mut work = Work::begin(app, merchant).await?;
-    let value = match create_in(app, merchant, by, &mut work, profile).await {
-        Ok(customer) => (customer, true),
-        Err(CustomerError::Duplicate { customer_id, .. }) => {
-            (load(work.unit(), merchant, &customer_id).await?, false)
-        }
-        Err(error) => return Err(error),
-    };
-    Ok(Pending { work, value })
-}
-
-/// Creates a customer within a unit of work.
-pub(super) async fn create_in(
-    app: &Onfile,
-    merchant: &Merchant,
-    by: &By,
-    work: &mut Work<'_>,
-    profile: Profile,
-) -> Result<Customer, CustomerError> {
-    let new = NewCustomer::of(app, merchant, profile)?;
-    add_in(merchant, by, work, &new).await?;
-    Ok(new.customer)
-}
-
-/// A customer that is to be: INACTIVE, and sealed.
-pub(super) struct NewCustomer {
-    pub(super) customer: Customer,
-    pub(super) record: CustomerRecord,
-    fields: Vec<&'static str>,
-}
-
-impl NewCustomer {
-    pub(super) fn of(
-        app: &Onfile,
-        merchant: &Merchant,
-        profile: Profile,
-    ) -> Result<Self, CustomerError> {
-        let now = app.clock.now();
-        let customer_id = CustomerId::new(now, app.random_bytes());
-        let customer = Customer {
-            customer_id: customer_id.clone(),
-            state: CustomerState::Inactive,
-            state_since: now,
-            verified_at: None,
-            phone_changed_at: None,
-            profile,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        };
-        let key = merchant.keys.new_customer_key(&customer_id, &*app.random);
-        Ok(Self {
-            record: merchant.keys.record(&customer, key, &*app.random)?,
-            fields: fields_of(&customer.profile),
-            customer,
-        })
-    }
-
-    /// What the audit chain says of it.
-    pub(super) fn entry(&self) -> Entry<'_> {
-        Entry {
-            action: "customer.create",
-            customer_id: Some(&self.customer.customer_id),
-            fields: &self.fields,
-            ..Entry::default()
-        }
-    }
-}
-
-async fn add_in(
-    merchant: &Merchant,
-    by: &By,
-    work: &mut Work<'_>,
-    new: &NewCustomer,
-) -> Result<(), CustomerError> {
-    if merchant.keys.has_two_indexes() {
-        refuse_for(work.unit(), merchant, &new.customer, 0).await?;
-    }
-    for tries in 1.. {
-        let inserted = work.create_customer(by, &new.record, new.entry()).await?;
-        if inserted == Inserted::Yes {
-            break;
-        }
-        refuse_for(work.unit(), merchant, &new.customer, tries).await?;
-    }
-    Ok(())
 }
 
 /// Changes what is sent; a change that changes nothing writes nothing.
@@ -642,7 +507,7 @@ pub(super) async fn by_email(
 /// Says who is in the way of a customer. Nobody, when whoever it was has been deleted meanwhile: then the
 /// same is to be tried again, a few times. The work holds the end of the merchant's chain, so that what is
 /// found, and what is not, holds until it is committed.
-async fn refuse_for(
+pub(super) async fn refuse_for(
     unit: &mut dyn Write,
     merchant: &Merchant,
     customer: &Customer,
@@ -710,10 +575,6 @@ fn with(before: &Profile, change: &CustomerChange) -> Profile {
         merchant_metadata: apply(&change.merchant_metadata, Some(&before.merchant_metadata))
             .unwrap_or_default(),
     }
-}
-
-fn fields_of(profile: &Profile) -> Vec<&'static str> {
-    changed_fields(&Profile::default(), profile)
 }
 
 /// The wire names of what differs.

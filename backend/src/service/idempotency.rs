@@ -118,7 +118,8 @@ pub async fn claim(
     );
     let request_mac = merchant.keys.request_mac(request);
     let turn = app.running.begin(place).ok_or(IdempotencyError::Running)?;
-    let mut view = app.read().await?;
+    // not counted: a creation makes no room for itself
+    let mut view = app.store.read().await?;
     let Some(record) = view.answer(&merchant.merchant_id, &turn.place.1).await? else {
         return Ok(Found::Nothing(Claim { turn, request_mac }));
     };
@@ -145,19 +146,27 @@ pub async fn claim(
     Ok(Found::Answered(record.status, body))
 }
 
+/// Keeps an answer in the transaction of its effect.
+///
+/// # Errors
+/// [`IdempotencyError::Running`] when another node was faster with the same key: then the unit is to be
+/// dropped.
+pub async fn keep(
+    merchant: &Merchant,
+    work: &mut Work<'_>,
+    record: &AnswerRecord,
+) -> Result<(), IdempotencyError> {
+    let unit = work.unit();
+    match unit.keep_answer(&merchant.merchant_id, record).await? {
+        Inserted::Yes => Ok(()),
+        Inserted::Taken => Err(IdempotencyError::Running),
+    }
+}
+
 impl Claim {
-    /// Keeps the answer in the transaction of its effect.
-    ///
-    /// # Errors
-    /// [`IdempotencyError::Running`] when another node was faster with the same key: then the unit is to
-    /// be dropped.
-    pub async fn keep(
-        &self,
-        app: &Onfile,
-        merchant: &Merchant,
-        work: &mut Work<'_>,
-        answer: &Answer,
-    ) -> Result<(), IdempotencyError> {
+    /// What is kept of an answer, sealed.
+    #[must_use]
+    pub fn record(&self, app: &Onfile, merchant: &Merchant, answer: &Answer) -> AnswerRecord {
         let key_index = &self.turn.place.1;
         let name = hex::encode(key_index);
         let seal = |column, text: &str| {
@@ -185,7 +194,7 @@ impl Claim {
                 )
             }
         };
-        let record = AnswerRecord {
+        AnswerRecord {
             key_index: key_index.clone(),
             request_mac: self.request_mac.clone(),
             status: answer.status,
@@ -193,14 +202,6 @@ impl Claim {
             customer_id,
             session,
             created_at: app.clock.now(),
-        };
-        match work
-            .unit()
-            .keep_answer(&merchant.merchant_id, &record)
-            .await?
-        {
-            Inserted::Yes => Ok(()),
-            Inserted::Taken => Err(IdempotencyError::Running),
         }
     }
 }

@@ -15,7 +15,7 @@ use store::{ChallengeRecord, CoolDown, Inserted, Replaced, StoreError};
 
 use super::checkout_sessions::{self, Entrance, Session, credential};
 use super::work::{Entry, Work, moved};
-use super::{By, Fault, Onfile, customers, shopper};
+use super::{By, Fault, Onfile, creations, customers, shopper};
 use crate::outbox::Task;
 use crate::sender::CodeMessage;
 use crate::vault::{equal, mac, sha256};
@@ -656,7 +656,7 @@ async fn verify_in(
             ..Profile::default()
         };
         (
-            customers::create_in(app, merchant, by, work, profile)
+            creations::create_in(app, merchant, by, work, profile)
                 .await
                 .map_err(into_fault)?
                 .customer_id,

@@ -149,6 +149,7 @@ impl<'a> Work<'a> {
         let creation = Creation {
             customer: customer.clone(),
             entry: self.next_entry(by, entry).await?,
+            answer: None,
         };
         let inserted = self
             .unit

@@ -1,4 +1,4 @@
-//! Adding customers together with the audit entries that say so.
+//! Adding customers together with the audit entries that say so, and what is kept of the answers.
 
 use shared::Timestamp;
 use shared::id::{CustomerId, MerchantId, TokenId};
@@ -16,6 +16,7 @@ macro_rules! create {
     ($on_file:literal, $merchant:ident, $creations:ident) => {{
         let customers = Rows($creations.iter().map(|creation| &creation.customer).collect());
         let entries = Rows($creations.iter().map(|creation| &creation.entry).collect());
+        let answers = Rows($creations.iter().flat_map(|creation| &creation.answer).collect());
         sqlx::query!(
             "with chain as (
                  select merchant_id from merchants where merchant_id = $1 for no key update),
@@ -28,7 +29,13 @@ macro_rules! create {
                         $11::bytea[], $12::bytea[], $13::bytea[], $14::bytea[], $15::bigint[], $16::bigint[])
                         as given "
                 + $on_file
-                + " returning customer_id)
+                + " returning customer_id),
+             kept as (
+                 insert into idempotency_keys (merchant_id, key_index, request_mac, status, answer, customer_id,
+                        session_id, session_secret, session_ends_at, created_at)
+                 select $1, given.* from unnest($31::bytea[], $32::bytea[], $33::bigint[], $34::bytea[],
+                        $35::text[], $36::text[], $37::bytea[], $38::bigint[], $39::bigint[]) as given
+                 where (select count(*) from added) = cardinality($2::text[]))
              insert into audit_entries (merchant_id, seq, happened_at, actor, actor_id, address, action,
                     customer_id, token_id, fields, transition, sealed_reason, request_id, previous_hash, hash)
              select $1, given.* from unnest($17::bigint[], $18::bigint[], $19::text[], $20::text[], $21::text[],
@@ -64,7 +71,16 @@ macro_rules! create {
         entries.of(|it| it.sealed_reason.as_deref()) as _,
         entries.of(|it| it.request_id.as_str()) as _,
         entries.of(|it| it.previous_hash.as_slice()) as _,
-        entries.of(|it| it.hash.as_slice()) as _
+        entries.of(|it| it.hash.as_slice()) as _,
+        answers.of(|it| it.key_index.as_slice()) as _,
+        answers.of(|it| it.request_mac.as_slice()) as _,
+        answers.of(|it| i64::from(it.status)) as _,
+        answers.of(|it| it.answer.as_slice()) as _,
+        answers.of(|it| it.customer_id.as_ref().map(CustomerId::as_str)) as _,
+        answers.of(|it| it.session.as_ref().map(|session| session.session_id.as_str())) as _,
+        answers.of(|it| it.session.as_ref().and_then(|session| session.secret.as_deref())) as _,
+        answers.of(|it| it.session.as_ref().map(|session| session.ends_at.as_micros())) as _,
+        answers.of(|it| it.created_at.as_micros()) as _
         )
     }};
 }

@@ -321,6 +321,7 @@ async fn create(store: &dyn Store, number: u32) {
         vec![Creation {
             customer: customer(number),
             entry: audit(1, seq, Some(number)),
+            answer: None,
         }]
     };
     store.create_customers(&merchant_id(1), &new).await.unwrap();

@@ -7,7 +7,7 @@ use store::row::AnswerRow;
 use store::{AnswerRecord, Inserted};
 
 use crate::error::Answer;
-use crate::outcome::inserted;
+use crate::outcome::added;
 
 pub(crate) async fn by_key(
     connection: &mut SqliteConnection,
@@ -41,10 +41,8 @@ pub(crate) async fn keep(
     let session_secret = session.and_then(|session| session.secret.as_deref());
     let session_ends_at = session.map(|session| session.ends_at.as_micros());
     let created_at = answer.created_at.as_micros();
-    let done = sqlx::query!(
-        "insert into idempotency_keys (merchant_id, key_index, request_mac, status, answer, customer_id,
-                session_id, session_secret, session_ends_at, created_at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing",
+    let done = sqlx::query_file!(
+        "src/sql/keep_answer.sql",
         merchant,
         answer.key_index,
         answer.request_mac,
@@ -57,8 +55,8 @@ pub(crate) async fn keep(
         created_at
     )
     .execute(connection)
-    .await?;
-    Ok(inserted(&done))
+    .await;
+    added(done)
 }
 
 pub(crate) async fn forget_session_secret(

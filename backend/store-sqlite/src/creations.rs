@@ -1,17 +1,18 @@
-//! Adding customers together with the audit entries that say so.
+//! Adding customers together with the audit entries that say so, and what is kept of the answers.
 
 use shared::Timestamp;
 use shared::id::{CustomerId, MerchantId, TokenId};
 use sqlx::sqlite::{SqliteArguments, SqliteQueryResult};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 use store::row::{columns_of, word_of};
-use store::{AuditRecord, Creation, CustomerRecord, Head, Inserted, StoreError};
+use store::{AnswerRecord, AuditRecord, Creation, CustomerRecord, Head, Inserted, StoreError};
 
 use crate::error::{Answer, Failure, Reach, is_taken};
 
 /// What is checked where it adds one row is made into text that adds many.
 const CUSTOMER: &str = include_str!("sql/insert_customer.sql");
 const ENTRY: &str = include_str!("sql/append_audit.sql");
+const ANSWER: &str = include_str!("sql/keep_answer.sql");
 
 type Query<'a> = sqlx::query::Query<'a, Sqlite, SqliteArguments>;
 
@@ -21,10 +22,9 @@ pub(crate) async fn create(
     merchant: &MerchantId,
     creations: &[Creation],
 ) -> Answer<Inserted> {
-    let text = text(creations.len());
-    match execute(connection, text, merchant, creations).await {
+    match execute(connection, text(creations), merchant, creations).await {
         // nothing was added, and the unit may go on
-        Err(error) if creations.len() == 1 && is_taken(&error) && !is_of_chain(&error) => {
+        Err(error) if creations.len() == 1 && is_taken(&error) && is_of_customer(&error) => {
             Ok(Inserted::Taken)
         }
         done => all(done).map(|()| Inserted::Yes),
@@ -37,7 +37,7 @@ pub(crate) async fn create_whole(
     merchant: &MerchantId,
     creations: &[Creation],
 ) -> Answer<Head> {
-    let text = format!("begin immediate; {}; commit", text(creations.len()));
+    let text = format!("begin immediate; {}commit", text(creations));
     all(execute(connection, text, merchant, creations).await)?;
     Ok(creations.last().map(head_of).unwrap_or_default())
 }
@@ -54,9 +54,9 @@ fn all(done: sqlx::Result<SqliteQueryResult>) -> Answer<()> {
     }
 }
 
-/// Whether it was the place in the audit chain that was taken. SQLite names no constraint, but its columns.
-fn is_of_chain(error: &sqlx::Error) -> bool {
-    error.to_string().contains("audit_entries.")
+/// Whether it was the customer that was taken, who is added first. SQLite names no constraint, but its columns.
+fn is_of_customer(error: &sqlx::Error) -> bool {
+    error.to_string().contains(" customers.")
 }
 
 fn head_of(creation: &Creation) -> Head {
@@ -76,19 +76,32 @@ async fn execute(
     for Creation { entry, .. } in creations {
         query = bind_entry(query, entry);
     }
+    for answer in creations.iter().flat_map(|creation| &creation.answer) {
+        query = bind_answer(query, merchant, answer);
+    }
     query.execute(connection).await
 }
 
-/// Statements for so many. The first that is refused ends them.
-fn text(number: usize) -> String {
-    format!("{}; {}", of_rows(CUSTOMER, number), of_rows(ENTRY, number))
+/// Statements for all. The first that is refused ends them.
+fn text(creations: &[Creation]) -> String {
+    let answers = creations.iter().flat_map(|creation| &creation.answer);
+    let statements = [
+        (CUSTOMER, creations.len()),
+        (ENTRY, creations.len()),
+        (ANSWER, answers.count()),
+    ];
+    let of_rows = statements.map(|(statement, number)| of_rows(statement, number));
+    of_rows.concat()
 }
 
 /// A statement that adds a row, for so many.
 fn of_rows(statement: &str, number: usize) -> String {
+    if number == 0 {
+        return String::new();
+    }
     let (into, row) = statement.split_once("values").unwrap_or_default();
     let rows = vec![row.trim(); number];
-    format!("{into}values {}", rows.join(", "))
+    format!("{into}values {}; ", rows.join(", "))
 }
 
 fn bind_customer<'a>(
@@ -133,4 +146,23 @@ fn bind_entry<'a>(query: Query<'a>, entry: &'a AuditRecord) -> Query<'a> {
         .bind(entry.request_id.as_str())
         .bind(entry.previous_hash.as_slice())
         .bind(entry.hash.as_slice())
+}
+
+fn bind_answer<'a>(
+    query: Query<'a>,
+    merchant: &'a MerchantId,
+    answer: &'a AnswerRecord,
+) -> Query<'a> {
+    let session = answer.session.as_ref();
+    query
+        .bind(merchant.as_str())
+        .bind(answer.key_index.as_slice())
+        .bind(answer.request_mac.as_slice())
+        .bind(i64::from(answer.status))
+        .bind(answer.answer.as_slice())
+        .bind(answer.customer_id.as_ref().map(CustomerId::as_str))
+        .bind(session.map(|session| session.session_id.as_str()))
+        .bind(session.and_then(|session| session.secret.as_deref()))
+        .bind(session.map(|session| session.ends_at.as_micros()))
+        .bind(answer.created_at.as_micros())
 }

@@ -9,8 +9,8 @@ use store::lookup::Keys;
 use store::row::{CustomerRow, columns_of};
 use store::{CustomerRecord, Inserted, PageAfter, Replaced};
 
-use crate::error::{Answer, is_taken};
-use crate::outcome::replaced;
+use crate::error::Answer;
+use crate::outcome::{added, replaced};
 
 /// `select` of every column, with the given rest of the query and its arguments.
 macro_rules! select {
@@ -239,11 +239,7 @@ pub(crate) async fn insert(
     )
     .execute(connection)
     .await;
-    match done {
-        Ok(_) => Ok(Inserted::Yes),
-        Err(error) if is_taken(&error) => Ok(Inserted::Taken),
-        Err(error) => Err(error.into()),
-    }
+    added(done)
 }
 
 /// Everything but the id and the instant of creation, which never change.

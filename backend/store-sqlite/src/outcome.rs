@@ -14,6 +14,15 @@ pub(crate) fn inserted(done: &SqliteQueryResult) -> Inserted {
     }
 }
 
+/// A plain `insert` of one row. A unique index that refuses undoes that statement only.
+pub(crate) fn added(done: Result<SqliteQueryResult, sqlx::Error>) -> Answer<Inserted> {
+    match done {
+        Ok(_) => Ok(Inserted::Yes),
+        Err(error) if is_taken(&error) => Ok(Inserted::Taken),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// An `update` of one row by its key. A unique index that refuses undoes that statement only.
 pub(crate) fn replaced(done: Result<SqliteQueryResult, sqlx::Error>) -> Answer<Replaced> {
     match done {

@@ -448,6 +448,7 @@ async fn customers_are_created_behind_what_another_process_added() {
             vec![Creation {
                 customer: customer(number),
                 entry: audit(1, seq, Some(number)),
+                answer: None,
             }]
         };
         store.create_customers(&merchant, &new).await.unwrap();

@@ -56,6 +56,8 @@ macro_rules! conformance {
                 a_customer_is_created_with_its_entry_or_not_at_all
                 several_customers_are_created_together
                 several_customers_of_which_one_is_taken_are_refused
+                customers_are_created_with_what_is_kept_of_their_answers
+                customers_of_whom_one_has_a_key_that_is_taken_are_refused
                 a_customer_whose_place_in_the_chain_is_taken_is_refused
                 customers_are_created_behind_the_end_of_the_chain
                 customers_that_are_refused_leave_nothing

@@ -429,13 +429,15 @@ pub struct AuditRecord {
     pub hash: Vec<u8>,
 }
 
-/// A customer to add, and the audit entry that says so.
+/// A customer to add, and what is added with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Creation {
     /// The customer.
     pub customer: CustomerRecord,
-    /// The entry.
+    /// The audit entry that says so.
     pub entry: AuditRecord,
+    /// What is answered, if it is kept under a key.
+    pub answer: Option<AnswerRecord>,
 }
 
 /// The end of a merchant's audit chain, signed.

@@ -10,6 +10,7 @@ use acceptance::server::Server;
 use axum::http::Method;
 use serde_json::{Value, json};
 use shared::api::error::ErrorCode;
+use tokio::task::JoinSet;
 
 const CUSTOMER: &str = "/api/v1/customer";
 const IDENTIFY: &str = "/api/v1/customer/identify";
@@ -124,6 +125,32 @@ async fn every_change_is_made_once_under_a_key() {
         .request(Method::POST, &format!("{TOKENS}/{}/delete", token(1)))
         .header("idempotency-key", "11");
     twice(&app, &merchant, delete).await.is(200);
+}
+
+/// They share units of work, of which one is refused: the first and the last have one phone.
+#[tokio::test]
+async fn creations_at_once_are_each_answered_under_their_own_key() {
+    let app = TestApp::start().await;
+    let merchant = app.merchant().await;
+    let body = |n: u32| json!({ "mobile_number": format!("98765432{:02}", n % 39) });
+    let mut running = JoinSet::new();
+    for n in 0..40 {
+        let (merchant, body) = (merchant.clone(), body(n));
+        running.spawn(async move {
+            let answer = post(&merchant, CUSTOMER, &body, &n.to_string()).await;
+            (n, answer)
+        });
+    }
+    let answers = running.join_all().await;
+    let refused = answers.iter().filter(|(_, answer)| answer.status == 422);
+    assert_eq!(refused.count(), 1);
+    for (n, first) in answers.iter().filter(|(_, answer)| answer.status != 422) {
+        assert_eq!(first.status, 201, "{first}");
+        let again = post(&merchant, CUSTOMER, &body(*n), &n.to_string()).await;
+        assert_eq!((again.status, again.text()), (201, first.text()));
+        assert_eq!(again.header("idempotent-replayed"), "true");
+    }
+    assert_eq!(database::count(&app, "customers").await, 39);
 }
 
 #[tokio::test]

@@ -35,22 +35,13 @@ pub async fn create_customer(
     Once { caller, body, key }: Once<Body<CreateCustomerRequest>>,
 ) -> Result<Response, ApiError> {
     let profile = parse_profile(body.0)?;
-    if key.is_absent() {
-        let customer = creations::create(&app, &caller.merchant, &caller.by, profile).await?;
-        return Ok((StatusCode::CREATED, Json(view(&customer))).into_response());
-    }
-    let Pending { work, value } =
-        customers::create(&app, &caller.merchant, &caller.by, profile).await?;
-    let about = About::Customer(value.customer_id.clone());
-    key.answer(
-        &app,
-        &caller,
-        work,
-        StatusCode::CREATED,
-        &view(&value),
-        about,
-    )
-    .await
+    let created = StatusCode::CREATED;
+    let kept = |customer: &Customer| {
+        let about = About::Customer(customer.customer_id.clone());
+        key.kept(&app, &caller, created, &view(customer), about)
+    };
+    let customer = creations::create(&app, &caller.merchant, &caller.by, profile, kept).await?;
+    Ok((created, Json(view(&customer))).into_response())
 }
 
 /// Gets the customer with this phone or reference, or creates one (ours).
@@ -60,17 +51,20 @@ pub async fn identify_customer(
     Once { caller, body, key }: Once<Body<CreateCustomerRequest>>,
 ) -> Result<Response, ApiError> {
     let profile = parse_profile(body.0)?;
-    let Pending { work, value } =
-        customers::identify(&app, &caller.merchant, &caller.by, profile).await?;
-    let (customer, is_new) = value;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
+    let status = |is_new| {
+        if is_new {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        }
     };
-    let about = About::Customer(customer.customer_id.clone());
-    key.answer(&app, &caller, work, status, &view(&customer), about)
-        .await
+    let kept = |customer: &Customer, is_new| {
+        let about = About::Customer(customer.customer_id.clone());
+        key.kept(&app, &caller, status(is_new), &view(customer), about)
+    };
+    let (customer, is_new) =
+        creations::identify(&app, &caller.merchant, &caller.by, profile, kept).await?;
+    Ok((status(is_new), Json(view(&customer))).into_response())
 }
 
 /// Gets a customer; a deleted one is a tombstone.

@@ -2,7 +2,7 @@
 
 use shared::customer::{CustomerState, Resumes};
 
-use super::sample::{at, audit, customer, customer_id, merchant_id, next, people};
+use super::sample::{answer, at, audit, customer, customer_id, merchant_id, next, people};
 use crate::{
     AuditRecord, Creation, CustomerRecord, Head, Inserted, Replaced, Result, Store, StoreError,
 };
@@ -155,7 +155,10 @@ pub async fn several_customers_are_created_together(store: &dyn Store) -> Result
     unit.commit().await?;
     let mut read = store.read().await?;
     let mut entries = read.audit_entries(&merchant, 0, 9).await?.into_iter();
-    for Creation { customer, entry } in creations {
+    for Creation {
+        customer, entry, ..
+    } in creations
+    {
         let found = read.customer(&merchant, &customer.customer_id).await?;
         assert_eq!(found, Some(customer));
         assert_eq!(
@@ -197,6 +200,77 @@ pub async fn several_customers_of_which_one_is_taken_are_refused(store: &dyn Sto
         assert!(read.audit_entries(&merchant, 0, 9).await?.is_empty());
     }
     Ok(())
+}
+
+pub async fn customers_are_created_with_what_is_kept_of_their_answers(
+    store: &dyn Store,
+) -> Result<()> {
+    let merchant = people(store, 0).await?;
+    let mut unit = store.write_of(&merchant).await?;
+    let created = unit
+        .create_customers(
+            &merchant,
+            &under_keys([(1, Some(1)), (2, None), (3, Some(3))])(None),
+        )
+        .await?;
+    assert_eq!(created, Inserted::Yes);
+    unit.commit().await?;
+    for new in [[(4, Some(4)), (5, None)], [(6, Some(6)), (7, Some(7))]] {
+        store.create_customers(&merchant, &under_keys(new)).await?;
+    }
+    let mut read = store.read().await?;
+    for key in [1, 3, 4, 6, 7] {
+        let kept = read.answer(&merchant, &answer(key, 5).key_index).await?;
+        assert_eq!(kept, Some(answer(key, 5)));
+    }
+    assert_eq!(read.count_customers(&merchant, None).await?, 7);
+    Ok(())
+}
+
+pub async fn customers_of_whom_one_has_a_key_that_is_taken_are_refused(
+    store: &dyn Store,
+) -> Result<()> {
+    let merchant = people(store, 0).await?;
+    store
+        .create_customers(&merchant, &under_keys([(1, Some(1))]))
+        .await?;
+    let (one, two) = (
+        under_keys([(2, Some(1))]),
+        under_keys([(3, Some(1)), (4, None)]),
+    );
+    let mut unit = store.write_of(&merchant).await?;
+    let head = unit.audit_head(&merchant).await?;
+    let in_a_unit = unit.create_customers(&merchant, &one(head)).await;
+    assert!(unit.commit().await.is_err(), "the unit is refused with it");
+    for refused in [
+        in_a_unit.map(drop),
+        store.create_customers(&merchant, &one).await,
+        store.create_customers(&merchant, &two).await,
+    ] {
+        assert!(
+            matches!(refused, Err(StoreError::Refused(_))),
+            "{refused:?}"
+        );
+    }
+    let mut read = store.read().await?;
+    assert_eq!(read.count_customers(&merchant, None).await?, 1);
+    Ok(())
+}
+
+/// Customers, each with the number of the key under which its answer is kept.
+fn under_keys(
+    new: impl IntoIterator<Item = (u32, Option<u32>)>,
+) -> impl Fn(Option<Head>) -> Vec<Creation> + Send + Sync {
+    let (numbers, keys): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+    let new = behind(numbers.into_iter().map(customer));
+    move |end| {
+        let creations = new(end).into_iter().zip(&keys);
+        let under = |(creation, key): (Creation, &Option<u32>)| Creation {
+            answer: key.map(|key| answer(key, 5)),
+            ..creation
+        };
+        creations.map(under).collect()
+    }
 }
 
 pub async fn a_customer_whose_place_in_the_chain_is_taken_is_refused(
@@ -287,6 +361,7 @@ fn creation(customer: &CustomerRecord, entry: &AuditRecord) -> Creation {
     Creation {
         customer: customer.clone(),
         entry: entry.clone(),
+        answer: None,
     }
 }
 
