@@ -27,6 +27,7 @@ mod open_error;
 mod outbox;
 mod outcome;
 mod reader;
+mod readers;
 mod sealed;
 mod sessions;
 mod source;
@@ -39,12 +40,12 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use shared::id::MerchantId;
-use sqlx::SqlitePool;
 use store::{Creating, Read, Result, Store, StoreError, Write};
 
 use crate::cache::Cache;
 use crate::group::Writer;
 use crate::reader::Reader;
+use crate::readers::Readers;
 use crate::unit::Unit;
 
 pub use crate::copy::{Contents, CopyError, copy, inspect};
@@ -109,7 +110,7 @@ impl SqliteStore {
 
 /// A database that is only looked at: nothing of it or beside it is changed.
 pub struct Look {
-    readers: SqlitePool,
+    readers: Readers,
     file: Option<StillFile>,
 }
 
@@ -202,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        self.inner.reader.pool.close().await;
+        self.inner.reader.readers.close().await;
         self.inner.writer.close().await;
     }
 }
@@ -214,7 +215,7 @@ async fn keep_up(store: Weak<Inner>) {
     loop {
         tokio::time::sleep(WATCH).await;
         let Some(store) = store.upgrade() else { return };
-        if store.reader.pool.is_closed() {
+        if store.reader.readers.is_closed() {
             return;
         }
         if store.writer.another_process_wrote(&mut version).await {

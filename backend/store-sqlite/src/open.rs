@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use crate::open_error::OpenError;
+use crate::readers::Readers;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -26,7 +27,7 @@ const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
 /// The connections of an open database.
 pub(crate) struct Connections {
     pub(crate) writer: SqliteConnection,
-    pub(crate) readers: SqlitePool,
+    pub(crate) readers: Readers,
 }
 
 /// Opens a database, making one if there is none and `create` says so.
@@ -67,21 +68,10 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
     .await?;
     migrate(path, &mut writer).await?;
 
-    let readers = SqlitePoolOptions::new()
-        .min_connections(0)
-        .max_connections(readers_wanted())
-        .acquire_timeout(BUSY_TIMEOUT)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(
-            options(path, "reader")
-                .pragma("query_only", "on")
-                .pragma("cache_size", "-512"),
-        )
-        .await
-        .map_err(engine)?;
-    let mut reader = readers.acquire().await.map_err(engine)?;
+    let reading = options(path, "reader")
+        .pragma("query_only", "on")
+        .pragma("cache_size", "-512");
+    let mut reader = connect(reading.clone()).await.map_err(engine)?;
     read_back(
         path,
         &mut reader,
@@ -92,13 +82,15 @@ pub(crate) async fn open(path: &Path, create: bool) -> Result<Connections, OpenE
         ],
     )
     .await?;
-    drop(reader);
-    Ok(Connections { writer, readers })
+    Ok(Connections {
+        writer,
+        readers: Readers::new(reader, reading, readers_wanted()),
+    })
 }
 
 /// Opens a database that must be there for nothing but reading: nothing of it or beside it is changed.
 /// Answers whether it is read as it lies, because nobody has it open.
-pub(crate) async fn open_to_look(path: &Path) -> Result<(SqlitePool, bool), OpenError> {
+pub(crate) async fn open_to_look(path: &Path) -> Result<(Readers, bool), OpenError> {
     let engine = |error: sqlx::Error| OpenError::Engine {
         path: path.to_owned(),
         problem: error.to_string(),
@@ -111,21 +103,13 @@ pub(crate) async fn open_to_look(path: &Path) -> Result<(SqlitePool, bool), Open
     check_file(path)?;
     check_inside(path).await?;
     let lies_still = !has_log(path);
-    let readers = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(BUSY_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(
-            options(path, "looker")
-                .read_only(true)
-                .immutable(lies_still)
-                .pragma("query_only", "on"),
-        )
-        .await
-        .map_err(engine)?;
+    let looking = options(path, "looker")
+        .read_only(true)
+        .immutable(lies_still)
+        .pragma("query_only", "on");
+    let mut looker = connect(looking.clone()).await.map_err(engine)?;
     let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations")
-        .fetch_one(&readers)
+        .fetch_one(&mut looker)
         .await
         .map_err(engine)?;
     if usize::try_from(applied).ok() != Some(MIGRATOR.iter().count()) {
@@ -133,7 +117,7 @@ pub(crate) async fn open_to_look(path: &Path) -> Result<(SqlitePool, bool), Open
             path: path.to_owned(),
         });
     }
-    Ok((readers, lies_still))
+    Ok((Readers::new(looker, looking, 1), lies_still))
 }
 
 /// Two readers give the most on two cores: each is a thread.

@@ -1,5 +1,5 @@
-//! Reading apart from the writer: from memory where that is exact, else through a small pool of
-//! connections that cannot write. A connection is taken for one query only, so that nobody holds one
+//! Reading apart from the writer: from memory where that is exact, else on a few connections that
+//! cannot write. A connection is taken for one query only, so that nobody holds one
 //! while waiting for something else.
 
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use shared::Timestamp;
 use shared::consent::{ConsentAct, Purpose};
 use shared::customer::CustomerStatus;
 use shared::id::{AdminId, ChallengeId, CustomerId, MerchantId, SessionId, TokenId};
-use sqlx::SqlitePool;
 use store::lookup::{Keys, Lookups, Trips};
 use store::row::CustomerRow;
 use store::{
@@ -20,7 +19,7 @@ use store::{
 };
 
 use crate::cache::{Cache, Index};
-use crate::error::Failure;
+use crate::readers::Readers;
 use crate::{
     admins, answers, audit, consents, customers, erasures, limits, merchants, outbox, sealed,
     sessions, tokens,
@@ -29,30 +28,33 @@ use crate::{
 /// A file answers or fails, so those who wait long are many, and are best off together.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks one of the query modules on a connection of the pool.
+/// Asks one of the query modules on a connection that reads.
 macro_rules! ask {
     ($reader:ident, $query:path $(, $argument:expr)*) => {
-        match $reader.pool.acquire().await {
-            Ok(mut connection) => $query(&mut connection, $($argument),*).await.map_err(|failure| failure.error),
-            Err(error) => Err(Failure::from(error).error),
+        match $reader.readers.take().await {
+            Ok(mut taken) => {
+                let answer = $query(taken.connection(), $($argument),*).await;
+                taken.done(answer)
+            }
+            Err(failure) => Err(failure.error),
         }
     };
 }
 
 #[derive(Clone)]
 pub(crate) struct Reader {
-    pub(crate) pool: SqlitePool,
+    pub(crate) readers: Readers,
     pub(crate) cache: Arc<Cache>,
-    lookups: Lookups<ToPool>,
+    lookups: Lookups<ToReaders>,
 }
 
-struct ToPool {
-    pool: SqlitePool,
+struct ToReaders {
+    readers: Readers,
 }
 
-impl Trips for ToPool {
+impl Trips for ToReaders {
     fn at_once(&self) -> usize {
-        usize::try_from(self.pool.options().get_max_connections()).unwrap_or(1)
+        self.readers.number()
     }
 
     fn alike(&self) -> usize {
@@ -69,10 +71,12 @@ impl Trips for ToPool {
 }
 
 impl Reader {
-    pub(crate) fn new(pool: SqlitePool, cache: Arc<Cache>) -> Self {
-        let lookups = Lookups::new(ToPool { pool: pool.clone() });
+    pub(crate) fn new(readers: Readers, cache: Arc<Cache>) -> Self {
+        let lookups = Lookups::new(ToReaders {
+            readers: readers.clone(),
+        });
         Self {
-            pool,
+            readers,
             cache,
             lookups,
         }
