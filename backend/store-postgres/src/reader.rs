@@ -27,6 +27,9 @@ use crate::{
 /// By then a standby that hangs is known to: the primary may answer whoever sets out anew.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How many are worth a trip of their own beside another.
+const LEAST: usize = 5;
+
 /// Asks one of the query modules: the standby, where there is one, and the primary when that does not
 /// answer.
 macro_rules! ask {
@@ -80,9 +83,9 @@ impl Trips for ToServers {
         3
     }
 
-    /// More would share the same look-ups among more round trips.
-    fn alike(&self) -> usize {
-        1
+    /// Fewer would share the same look-ups among more round trips.
+    fn company(&self, on_it: usize) -> usize {
+        on_it.max(LEAST)
     }
 
     fn patience(&self) -> Duration {

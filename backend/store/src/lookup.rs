@@ -1,8 +1,9 @@
 //! Look-ups of customers that share a trip to the database.
 //!
 //! A trip costs many times what one look-up on it does. So look-ups that come while as many trips are
-//! under way as may be, or as many of the same course, wait, and go on the next one together; a data loader is
-//! the usual name for it. Nothing is delayed to find company: otherwise a look-up sets out at once, alone.
+//! under way as may be, or one of the same course, wait, and go on the next one together; a data loader is
+//! the usual name for it. When they are enough for a trip of their own ([`Trips::company`]), they set out
+//! beside the other. Nothing else is delayed to find company: a look-up sets out at once, alone.
 //!
 //! Whoever waits is on a trip that begins after they came, so that each finds whatever was committed
 //! before. One trip asks for one merchant's customers, and in one way. Behind trips that do not end, as to a
@@ -37,8 +38,8 @@ pub trait Trips: Send + Sync + 'static {
     /// How many are worth making at once.
     fn at_once(&self) -> usize;
 
-    /// How many of those for the same merchant and in the same way.
-    fn alike(&self) -> usize;
+    /// How many must wait for another trip to set out beside one of the same course that so many are on.
+    fn company(&self, on_it: usize) -> usize;
 
     /// How long a look-up waits for those under way before it sets out alone nevertheless.
     fn patience(&self) -> Duration;
@@ -68,7 +69,8 @@ struct Shared<T: Trips> {
 
 #[derive(Default)]
 struct State {
-    under_way: Vec<Course>,
+    /// With how many are on each.
+    under_way: Vec<(Course, usize)>,
     waiting: VecDeque<Waiting>,
 }
 
@@ -150,23 +152,39 @@ impl<T: Trips> Shared<T> {
             merchant: merchant.clone(),
             by: discriminant(key),
         };
-        let mut state = self.state();
-        if state.under_way.len() < self.trips.at_once()
-            && state.is_free(&course, self.trips.alike())
-        {
-            state.under_way.push(course.clone());
-            return Start::Now(Trip {
-                shared: self.clone(),
-                course,
-            });
-        }
         let (answer, coming) = oneshot::channel();
-        state.waiting.push_back(Waiting {
-            course,
-            key: key.clone(),
-            answer,
-        });
+        let going = {
+            let mut state = self.state();
+            if state.company(&course, &self.trips) == 1
+                && state.under_way.len() < self.trips.at_once()
+            {
+                state.under_way.push((course.clone(), 1));
+                return Start::Now(Trip {
+                    shared: self.clone(),
+                    course,
+                    on_it: 1,
+                });
+            }
+            state.waiting.push_back(Waiting {
+                course,
+                key: key.clone(),
+                answer,
+            });
+            state.next(&self.trips)
+        };
+        self.set_out(going);
         Start::Later(coming)
+    }
+
+    /// Makes a trip of its own, so that nobody's going away ends what others wait for.
+    fn set_out(self: &Arc<Self>, going: Vec<Waiting>) {
+        let Some(first) = going.first() else { return };
+        let trip = Trip {
+            shared: self.clone(),
+            course: first.course.clone(),
+            on_it: going.len(),
+        };
+        self.runtime.spawn(trip.make(going));
     }
 
     /// What there is under each of these keys, which are alike.
@@ -204,16 +222,28 @@ fn of(found: &HashMap<Key, Result<CustomerRecord>>, key: &Key) -> Found {
 }
 
 impl State {
-    fn is_free(&self, course: &Course, alike: usize) -> bool {
-        let on_it = self.under_way.iter().filter(|other| *other == course);
-        on_it.count() < alike
+    /// How many must wait for a trip of this course to set out now.
+    fn company(&self, course: &Course, trips: &impl Trips) -> usize {
+        let alike = self.under_way.iter().filter(|(other, _)| other == course);
+        alike
+            .map(|(_, on_it)| trips.company(*on_it))
+            .max()
+            .unwrap_or(1)
     }
 
-    /// Who goes on the next trip: of those whose course is free, whoever waits longest, and all who go the same.
-    fn next(&mut self, alike: usize) -> Vec<Waiting> {
+    /// Who goes on the next trip, if one may set out: of those who are enough, whoever waits longest, and all
+    /// who go the same.
+    fn next(&mut self, trips: &impl Trips) -> Vec<Waiting> {
+        if self.under_way.len() >= trips.at_once() {
+            return Vec::new();
+        }
         self.waiting.retain(|waiting| !waiting.answer.is_closed());
         let mut courses = self.waiting.iter().map(|waiting| &waiting.course);
-        let Some(course) = courses.find(|course| self.is_free(course, alike)) else {
+        let are_enough = |course: &&Course| {
+            let alike = self.waiting.iter().filter(|other| other.course == **course);
+            alike.count() >= self.company(course, trips)
+        };
+        let Some(course) = courses.find(are_enough) else {
             return Vec::new();
         };
         let course = course.clone();
@@ -228,7 +258,7 @@ impl State {
                 None
             })
             .collect();
-        self.under_way.push(course);
+        self.under_way.push((course, going.len()));
         going
     }
 }
@@ -237,6 +267,7 @@ impl State {
 struct Trip<T: Trips> {
     shared: Arc<Shared<T>>,
     course: Course,
+    on_it: usize,
 }
 
 impl<T: Trips> Drop for Trip<T> {
@@ -246,19 +277,13 @@ impl<T: Trips> Drop for Trip<T> {
             let place = state
                 .under_way
                 .iter()
-                .position(|course| *course == self.course);
+                .position(|(course, on_it)| (course, on_it) == (&self.course, &self.on_it));
             if let Some(place) = place {
                 state.under_way.swap_remove(place);
             }
-            state.next(self.shared.trips.alike())
+            state.next(&self.shared.trips)
         };
-        let Some(first) = going.first() else { return };
-        let trip = Self {
-            shared: self.shared.clone(),
-            course: first.course.clone(),
-        };
-        // Of its own, so that nobody's going away ends what others wait for.
-        self.shared.runtime.spawn(trip.make(going));
+        self.shared.set_out(going);
     }
 }
 
@@ -304,8 +329,8 @@ mod tests {
             self.at_once
         }
 
-        fn alike(&self) -> usize {
-            1
+        fn company(&self, on_it: usize) -> usize {
+            on_it.max(3)
         }
 
         fn patience(&self) -> Duration {
@@ -430,7 +455,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_trip_at_a_time_goes_the_same_course() {
+    async fn few_wait_for_the_trip_of_the_same_course() {
         let (lookups, trips, gate) = ferry(3);
         let asked = [(1, 1), (1, 2), (2, 3), (1, 4), (2, 5), (3, 6), (4, 7)];
         let answers = answers(&lookups, &gate, asked).await;
@@ -440,6 +465,22 @@ mod tests {
         let mut later = trips[3..].to_vec();
         later.sort();
         assert_eq!(later, [vec![id(2), id(4)], vec![id(5)], vec![id(7)]]);
+    }
+
+    #[tokio::test]
+    async fn as_many_as_are_on_a_trip_but_three_at_least_set_out_beside_it() {
+        let (lookups, trips, gate) = ferry(4);
+        let numbers = [1, 2, 3, 4, 5, 6, 7, 8];
+        let answers = answers(&lookups, &gate, numbers.map(|number| (1, number))).await;
+        assert!(answers.into_iter().all(|found| found.unwrap().is_some()));
+        let [one, two, three, four, five, six, seven, eight] = numbers.map(id);
+        let expected = [
+            vec![one],
+            vec![two, three, four],
+            vec![five, six, seven],
+            vec![eight],
+        ];
+        assert_eq!(*trips.lock().unwrap(), expected);
     }
 
     #[tokio::test]
