@@ -104,3 +104,68 @@ impl Taken {
         answer.map_err(|failure| failure.error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// One, with a table that no other connection sees.
+    async fn one(directory: &TempDir) -> Readers {
+        let options = SqliteConnectOptions::new()
+            .filename(directory.path().join("db"))
+            .create_if_missing(true);
+        let mut first = connect(options.clone()).await.unwrap();
+        sqlx::query("create temp table mark (x)")
+            .execute(&mut first)
+            .await
+            .unwrap();
+        Readers::new(first, options, 1)
+    }
+
+    async fn has_mark(taken: &mut Taken) -> bool {
+        let marks = sqlx::query("select x from mark").execute(taken.connection());
+        marks.await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_is_used_again_unless_it_is_not_to_be_trusted() {
+        let directory = TempDir::new().unwrap();
+        let readers = one(&directory).await;
+        for answer in [Ok(()), Err(StoreError::Refused(String::new()).into())] {
+            let mut taken = readers.take().await.unwrap();
+            assert!(has_mark(&mut taken).await);
+            let _ = taken.done(answer);
+        }
+        let taken = readers.take().await.unwrap();
+        let broken = taken.done(Answer::<()>::Err(sqlx::Error::WorkerCrashed.into()));
+        assert!(broken.is_err());
+        assert!(!has_mark(&mut readers.take().await.unwrap()).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_in_the_middle_is_not_used_again() {
+        let directory = TempDir::new().unwrap();
+        let readers = one(&directory).await;
+        drop(readers.take().await.unwrap());
+        assert!(!has_mark(&mut readers.take().await.unwrap()).await);
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_those_that_read() {
+        let directory = TempDir::new().unwrap();
+        let readers = one(&directory).await;
+        let taken = readers.take().await.unwrap();
+        let closing = tokio::spawn({
+            let readers = readers.clone();
+            async move { readers.close().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!readers.is_closed());
+        taken.done(Ok(())).unwrap();
+        closing.await.unwrap();
+        assert!(readers.is_closed());
+        assert!(readers.take().await.is_err());
+    }
+}

@@ -93,8 +93,9 @@ pub trait Store: Send + Sync + 'static {
         self.write().await
     }
 
-    /// Adds customers of a merchant together with the audit entries that say so, durably, as a unit of its
-    /// own: all, or none when it is refused, such as for one that is on file. In one call where that may be.
+    /// Adds customers of a merchant together with the audit entries that say so and what is kept of the
+    /// answers, durably, as a unit of its own: all, or none when it is refused, such as for one that is on
+    /// file, or for a key that has an answer. In one call where that may be.
     async fn create_customers(&self, merchant: &MerchantId, new: &Creating<'_>) -> Result<()>;
 
     /// Whether writes are still taken. Once they are not, they never will be again in this process: it
@@ -396,8 +397,9 @@ pub trait Write: Read {
         merchant: &MerchantId,
         customer: &CustomerRecord,
     ) -> Result<Inserted>;
-    /// Adds customers of a merchant together with the audit entries that say so, in one call: all, or
-    /// none. One that is taken is `Taken`; among several it is refused, and the unit with it.
+    /// Adds customers of a merchant together with the audit entries that say so and what is kept of the
+    /// answers, in one call: all, or none. One that is taken is `Taken`; among several it is refused, and so
+    /// is a key that has an answer, and the unit with it.
     async fn create_customers(
         &mut self,
         merchant: &MerchantId,
