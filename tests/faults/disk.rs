@@ -119,7 +119,7 @@ async fn a_disk_that_fails_to_sync_or_to_write_loses_nothing() {
     let runs = how_many("ONFILE_DISK_RUNS", 3);
     let mut chance = Chance::announced("broken disk");
     for (call, error, then, first) in [
-        ("fsync", "EIO", Then::Ends, 20),
+        ("fdatasync", "EIO", Then::Ends, 20),
         ("pwrite64", "EIO", Then::Ends, 400),
         ("pwrite64", "ENOSPC", Then::Refuses, 400),
     ] {

@@ -413,3 +413,16 @@ async fn a_database_of_an_older_version_is_not_looked_at() {
     assert!(matches!(error, OpenError::Older { .. }), "{error}");
     assert_eq!(everything_beside(&path), before);
 }
+
+/// As `.cargo/config.toml` says, whatever sqlx and its crates choose.
+#[tokio::test]
+async fn sqlite_has_no_lock_that_all_connections_share() {
+    let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    let options: Vec<String> = sqlx::query_scalar("pragma compile_options")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let has = |option: &str| options.iter().any(|found| found == option);
+    assert!(has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+    assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+}
