@@ -9,10 +9,13 @@
 //! nothing has to be removed, a reader that was overtaken by a writer keeps something that is never
 //! used, and while a commit is under way the database itself is asked.
 //!
-//! What was not found is not kept. A phone or a reference leads to a customer's id only, and counts
-//! when that customer's own record confirms it: a stale entry costs a look-up, never a wrong answer.
-//! API keys and the like are not kept at all. Changes that another process makes (the command that
-//! adds a merchant) are noticed by a timer, which then forgets everything: see [`Cache::forget`].
+//! What is asked for once is not kept, only marked: a record is worth its memory, and what finding room
+//! for it costs, when it is asked for again before others have taken its mark. The literature calls that
+//! a doorkeeper (Einziger et al., `TinyLFU`, 2017). What was not found is not kept either. A phone or a
+//! reference leads to a customer's id only, and counts when that customer's own record confirms it: a
+//! stale entry costs a look-up, never a wrong answer. API keys and the like are not kept at all. Changes
+//! that another process makes (the command that adds a merchant) are noticed by a timer, which then
+//! forgets everything: see [`Cache::forget`].
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -35,6 +38,8 @@ const BYTES: u64 = 36 * 1024 * 1024;
 const RECORDS: usize = 40_000;
 /// A power of two; two records in one slot merely go stale together.
 const SLOTS: u64 = 65_536;
+/// A power of two: room for the marks of what [`BYTES`] have room for.
+const MARKS: u64 = 65_536;
 
 /// Where a record's generation is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +92,8 @@ struct Entry {
 pub(crate) struct Cache {
     entries: Clock<Box<[u8]>, Entry, Weight>,
     generations: Box<[AtomicU32]>,
+    /// Of keys that were asked for and are not kept, each where its hash says.
+    marks: Box<[AtomicU32]>,
     epoch: AtomicU32,
     hasher: RandomState,
 }
@@ -96,6 +103,7 @@ impl Cache {
         Self {
             entries: Clock::with_weighter(RECORDS, BYTES, Weight),
             generations: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
+            marks: (0..MARKS).map(|_| AtomicU32::new(0)).collect(),
             epoch: AtomicU32::new(0),
             hasher: RandomState::new(),
         }
@@ -161,8 +169,21 @@ impl Cache {
         }
     }
 
+    /// Whether this is asked for again; if not, marks that it was asked for.
+    fn is_asked_again(&self, key: &[u8]) -> bool {
+        let hash = self.hasher.hash_one(key);
+        let place = usize::try_from(hash % MARKS).unwrap_or(0);
+        let mark = u32::try_from(hash >> 32).unwrap_or(0);
+        self.marks
+            .get(place)
+            .is_some_and(|last| last.swap(mark, Ordering::Relaxed) == mark)
+    }
+
     fn keep(&self, place: Place, kept: impl FnOnce() -> Kept) {
-        if place.stamp.generation.is_multiple_of(2) && place.stamp == self.stamp(place.stamp.slot) {
+        if place.stamp.generation.is_multiple_of(2)
+            && place.stamp == self.stamp(place.stamp.slot)
+            && self.is_asked_again(&place.key)
+        {
             self.entries.insert(
                 place.key,
                 Entry {
@@ -269,14 +290,17 @@ impl Cache {
         value: &[u8],
         customer: &CustomerId,
     ) {
+        let key = index_key(merchant, index, value);
+        if !self.is_asked_again(&key) {
+            return;
+        }
         let stamp = Stamp {
             slot: Slot(0),
             generation: 0,
             epoch: 0,
         };
         let kept = Kept::Bytes(customer.as_str().as_bytes().into());
-        self.entries
-            .insert(index_key(merchant, index, value), Entry { stamp, kept });
+        self.entries.insert(key, Entry { stamp, kept });
     }
 }
 
@@ -362,6 +386,7 @@ mod tests {
     fn what_was_read_before_a_commit_is_not_given_after_it() {
         let cache = Cache::new();
         let slots = [cache.slot_of_customer(&merchant_id(1), &customer_id(1))];
+        cache.keep_customer(place(&cache), &customer(1));
         let before = place(&cache);
         cache.begin_change(&slots);
         let during = place(&cache);
@@ -385,8 +410,10 @@ mod tests {
     #[test]
     fn what_was_read_before_another_process_was_noticed_is_not_given_after_it() {
         let cache = Cache::new();
+        cache.keep_customer(place(&cache), &customer(1));
         let before = place(&cache);
         cache.keep_customer(place(&cache), &customer(1));
+        assert!(cache.customer(&merchant_id(1), &customer_id(1)).is_ok());
         cache.forget();
         cache.keep_customer(before, &customer(1));
         place(&cache);
@@ -396,10 +423,12 @@ mod tests {
     fn a_change_of_one_customer_leaves_others_kept() {
         let cache = Cache::new();
         for number in 1..=100 {
-            let place = cache
-                .customer(&merchant_id(1), &customer_id(number))
-                .unwrap_err();
-            cache.keep_customer(place, &customer(number));
+            for _ in 0..2 {
+                let place = cache
+                    .customer(&merchant_id(1), &customer_id(number))
+                    .unwrap_err();
+                cache.keep_customer(place, &customer(number));
+            }
         }
         let slots = [cache.slot_of_customer(&merchant_id(1), &customer_id(1))];
         cache.begin_change(&slots);
@@ -416,6 +445,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_once_is_not_kept() {
+        let cache = Cache::new();
+        for number in 0..200_000_u32 {
+            let merchant = merchant_id(1);
+            let id = customer_id(number);
+            cache.keep_lead(&merchant, Index::Phone, &number.to_be_bytes(), &id);
+            if let Err(place) = cache.customer(&merchant, &id) {
+                cache.keep_customer(place, &customer(number));
+            }
+        }
+        assert!(cache.entries.is_empty());
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let cache = Cache::new();
         for number in 0..30_000 {
@@ -424,13 +467,15 @@ mod tests {
                 ..customer(number)
             };
             let (merchant, id) = (merchant_id(1), &record.customer_id);
-            if let Err(place) = cache.customer(&merchant, id) {
-                cache.keep_customer(place, &record);
+            for _ in 0..2 {
+                if let Err(place) = cache.customer(&merchant, id) {
+                    cache.keep_customer(place, &record);
+                }
+                if let Err(place) = cache.tokens(&merchant, id) {
+                    cache.keep_tokens(place, &[token(1, number), token(2, number)]);
+                }
+                cache.keep_lead(&merchant, Index::Phone, &number.to_be_bytes(), id);
             }
-            if let Err(place) = cache.tokens(&merchant, id) {
-                cache.keep_tokens(place, &[token(1, number), token(2, number)]);
-            }
-            cache.keep_lead(&merchant, Index::Phone, &number.to_be_bytes(), id);
         }
         assert!(cache.entries.weight() <= BYTES);
         assert!(cache.entries.weight() > BYTES / 2);
