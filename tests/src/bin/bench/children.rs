@@ -64,7 +64,7 @@ impl Running {
     }
 
     /// Asks it to end, and waits until it did.
-    pub fn end(mut self) -> Outcome<()> {
+    pub fn end(&mut self) -> Outcome<()> {
         let asked = Command::new("sh")
             .args(["-c", &format!("kill -TERM {}", self.child.id())])
             .status()?;

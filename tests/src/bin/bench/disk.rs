@@ -21,7 +21,7 @@ async fn open(path: &Path) -> Outcome<SqliteConnection> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "4000")
+        .pragma("wal_autocheckpoint", "8000")
         .disable_statement_logging();
     Ok(options.connect().await?)
 }

@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::{Outcome, STOP};
+
+/// For a load that ends by itself.
+const ENOUGH: Duration = Duration::from_secs(2);
 
 /// Asks for any of the customers, as likely for one as for another: a cache that holds half of them
 /// answers half of the requests.
@@ -31,7 +35,7 @@ end
 "#;
 
 /// Finds any of so many customers by phone. Their phones are counted, because a million requests do not
-/// fit into the memory of Lua.
+/// fit into the memory of Lua. No run asks for the same ones as another: those a cache would have.
 const FINDS: &str = r#"
 local threads = 0
 function setup(thread)
@@ -42,10 +46,33 @@ local last
 function init(args)
   wrk.headers["Authorization"] = "Bearer " .. args[2]
   last = tonumber(args[1]) - 1
-  math.randomseed(seed)
+  math.randomseed(2 * os.time() + seed)
 end
 function request()
   return wrk.format("GET", string.format("/api/v1/customer?country_code=91&mobile_number=98%08d", math.random(0, last)))
+end
+"#;
+
+/// Finds customers by phone, each once, from one of them to another, in an order without any.
+const FIRST_FINDS: &str = r#"
+local threads = 0
+function setup(thread)
+  thread:set("place", threads)
+  threads = threads + 1
+end
+local customers, last
+function init(args)
+  wrk.headers["Authorization"] = "Bearer " .. args[2]
+  local all, from, to = args[1]:match("(%d+) (%d+) (%d+)")
+  customers, last = tonumber(all), tonumber(to)
+  place = place + tonumber(from)
+end
+function request()
+  if place >= last then
+    wrk.thread:stop()
+  end
+  place = place + 2
+  return wrk.format("GET", string.format("/api/v1/customer?country_code=91&mobile_number=98%08d", place * 7919 % customers))
 end
 "#;
 
@@ -127,6 +154,10 @@ impl Wrk {
         }
         std::fs::write(directory.join("reads.lua"), format!("{READS}{DONE}"))?;
         std::fs::write(directory.join("finds.lua"), format!("{FINDS}{DONE}"))?;
+        std::fs::write(
+            directory.join("first_finds.lua"),
+            format!("{FIRST_FINDS}{DONE}"),
+        )?;
         std::fs::write(directory.join("creates.lua"), format!("{CREATES}{DONE}"))?;
         Ok(Self {
             directory: directory.to_owned(),
@@ -165,6 +196,18 @@ impl Wrk {
         time: Duration,
     ) -> Outcome<Seen> {
         self.run("finds.lua", at, &customers.to_string(), connections, time)
+    }
+
+    /// Finds those in this range, of so many customers, each once; the rate is not to be looked at.
+    pub fn first_finds(
+        &self,
+        at: SocketAddr,
+        customers: u32,
+        range: &Range<u32>,
+        connections: u32,
+    ) -> Outcome<Seen> {
+        let argument = format!("{customers} {} {}", range.start, range.end);
+        self.run("first_finds.lua", at, &argument, connections, ENOUGH)
     }
 
     /// Creates customers with phones from this number on, see [`Phones`].

@@ -28,6 +28,9 @@ const COMMITS: Duration = Duration::from_secs(1);
 const BARE: &str = "bare axum";
 const ONE_BY_ONE: &str = "one-row commits";
 const SAME_ROWS: &str = "commits of a creation's rows";
+/// What creations over so many connections must reach of which limit.
+const ON_ANY_DISK: [(&str, u32, f64); 2] = [(SAME_ROWS, 1, 0.60), (SAME_ROWS, 64, 2.0)];
+const ON_A_SLOW_DISK: [(&str, u32, f64); 1] = [(ONE_BY_ONE, 64, 2.0)];
 
 /// One kind of load at one number of connections.
 #[derive(Default)]
@@ -81,7 +84,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     let seeded = runtime.block_on(seed::plant(&onfile, arguments.customers, seed::CARDS))?;
 
     say("cold starts");
-    let (running, api, cold) = runtime.block_on(cold_starts(&onfile, &seeded))?;
+    let (mut running, api, cold) = runtime.block_on(cold_starts(&onfile, &seeded))?;
     std::thread::sleep(Duration::from_secs(2));
     let at_rest = running.memory("VmRSS")?;
     let of_files = running.memory("RssFile")?;
@@ -147,6 +150,35 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     }
     say(&conditions("at the end")?);
     report::print(&rows)
+}
+
+/// Measures creations alone, on a disk that was made slow.
+pub fn slow_disk(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
+    say(&conditions("at the start")?);
+    let directory = directory(arguments)?;
+    let onfile = Onfile {
+        binary: arguments.onfile.clone(),
+        data: directory.path().join("data"),
+        database_url: None,
+    };
+    say(&format!("{} customers: writing", arguments.customers));
+    let seeded = runtime.block_on(seed::plant(&onfile, arguments.customers, 0))?;
+    let (mut running, api, _) = runtime.block_on(cold_starts(&onfile, &seeded))?;
+    let wrk = Wrk::new(directory.path(), api.token())?;
+    let mut loads = Loads::new();
+    let limits = creates(
+        runtime,
+        arguments,
+        &wrk,
+        directory.path(),
+        &running,
+        &mut Phones::all(),
+        &mut loads,
+    )?;
+    runtime.block_on(api.check_all(&seeded.customers))?;
+    running.end()?;
+    say(&conditions("at the end")?);
+    report::print(&creations(&loads, &limits, &ON_A_SLOW_DISK))
 }
 
 /// A directory for what is measured. Beside the binary: one for temporary files may be in memory, where
@@ -365,6 +397,39 @@ pub fn rate(
     })
 }
 
+/// The lines on the rate of creations, beside each of the limits, and what they are held to.
+fn creations(
+    loads: &Loads,
+    limits: &[(&'static str, Figures)],
+    held_to: &[(&'static str, u32, f64)],
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (limit, _) in limits {
+        for connections in CONNECTIONS {
+            let held = held_to
+                .iter()
+                .find(|(held, at, _)| (held, *at) == (limit, connections));
+            let target = held.map_or(Target::None, |(_, _, least)| Target::Share(*least));
+            rows.extend(rate(loads, (CREATE, connections), Some(limit), target));
+        }
+    }
+    if let Some(alone) = loads.get(&(CREATE, 1)) {
+        let crowd = rate(loads, (CREATE, 64), None, Target::Share(1.0));
+        rows.extend(crowd.map(|row| Row {
+            limit: Some(("of one", alone.rate.clone())),
+            ..row
+        }));
+    }
+    rows.extend(limits.iter().map(|(limit, figures)| Row {
+        figure: format!("{limit}, WAL, FULL"),
+        figures: figures.clone(),
+        unit: Unit::Rate,
+        limit: None,
+        target: Target::None,
+    }));
+    rows
+}
+
 /// The lines on speed.
 fn speed(loads: &Loads, limits: &[(&'static str, Figures)]) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -382,23 +447,7 @@ fn speed(loads: &Loads, limits: &[(&'static str, Figures)]) -> Vec<Row> {
             rows.extend(rate(loads, (kind, connections), limit, target));
         }
     }
-    for (limit, _) in limits {
-        for connections in CONNECTIONS {
-            let target = match connections {
-                1 => Target::Share(0.60),
-                64 => Target::Share(2.0),
-                _ => Target::None,
-            };
-            rows.extend(rate(loads, (CREATE, connections), Some(limit), target));
-        }
-    }
-    if let Some(alone) = loads.get(&(CREATE, 1)) {
-        let crowd = rate(loads, (CREATE, 64), None, Target::Share(1.0));
-        rows.extend(crowd.map(|row| Row {
-            limit: Some(("of one", alone.rate.clone())),
-            ..row
-        }));
-    }
+    rows.extend(creations(loads, limits, &ON_ANY_DISK));
     rows.extend(rate(
         loads,
         (MEANWHILE, READERS),
@@ -411,13 +460,6 @@ fn speed(loads: &Loads, limits: &[(&'static str, Figures)]) -> Vec<Row> {
         Some(CREATE),
         Target::None,
     ));
-    rows.extend(limits.iter().map(|(limit, figures)| Row {
-        figure: format!("{limit}, WAL, FULL"),
-        figures: figures.clone(),
-        unit: Unit::Rate,
-        limit: None,
-        target: Target::None,
-    }));
     let picks: [(&str, u32, Pick); 3] = [
         ("p50", 1, |measured| &measured.p50),
         ("p99", 64, |measured| &measured.p99),

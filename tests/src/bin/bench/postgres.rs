@@ -109,7 +109,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments, limits: &Limits) -> Outcome
     };
     say("the same customers on PostgreSQL: writing");
     let seeded = runtime.block_on(seed::plant(&onfile, arguments.customers, seed::CARDS))?;
-    let (running, api, _) = runtime.block_on(measure::cold_starts(&onfile, &seeded))?;
+    let (mut running, api, _) = runtime.block_on(measure::cold_starts(&onfile, &seeded))?;
     runtime.block_on(api.check_all(&seeded.customers))?;
     let wrk = Wrk::new(directory.path(), api.token())?;
     let paths = wrk.paths("get", seeded.customers.iter().map(http::path_by_id))?;
