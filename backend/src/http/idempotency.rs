@@ -147,16 +147,16 @@ impl Key {
     ///
     /// # Errors
     /// [`Fault`] when the view cannot be written.
-    pub fn kept(
+    pub fn kept<V: Serialize>(
         &self,
         app: &Onfile,
         caller: &Caller,
         status: StatusCode,
-        view: &impl Serialize,
+        view: impl FnOnce() -> V,
         about: About,
     ) -> Result<Option<AnswerRecord>, Fault> {
         let record = |claim: &Claim| {
-            let answer = answer(status, view, about)?;
+            let answer = answer(status, &view(), about)?;
             Ok(claim.record(app, &caller.merchant, &answer))
         };
         self.0.as_ref().map(record).transpose()

@@ -68,6 +68,12 @@ macro_rules! text_types {
             }
         }
 
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
         /// Personal data does not print itself into logs.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,6 +240,12 @@ impl PhoneNumber {
         &self.country_code
     }
 
+    /// The calling code, and the national number.
+    #[must_use]
+    pub fn into_parts(self) -> (CountryCode, String) {
+        (self.country_code, self.national)
+    }
+
     /// The national number, digits only.
     #[must_use]
     pub fn national(&self) -> &str {
@@ -323,6 +335,12 @@ impl Metadata {
     #[must_use]
     pub const fn pairs(&self) -> &BTreeMap<String, String> {
         &self.0
+    }
+
+    /// The pairs, no longer bounded.
+    #[must_use]
+    pub fn into_pairs(self) -> BTreeMap<String, String> {
+        self.0
     }
 
     /// Whether there is no pair.

@@ -38,10 +38,10 @@ pub async fn create_customer(
     let created = StatusCode::CREATED;
     let kept = |customer: &Customer| {
         let about = About::Customer(customer.customer_id.clone());
-        key.kept(&app, &caller, created, &view(customer), about)
+        key.kept(&app, &caller, created, || view(customer.clone()), about)
     };
     let customer = creations::create(&app, &caller.merchant, &caller.by, profile, kept).await?;
-    Ok((created, Json(view(&customer))).into_response())
+    Ok((created, Json(view(customer))).into_response())
 }
 
 /// Gets the customer with this phone or reference, or creates one (ours).
@@ -60,11 +60,17 @@ pub async fn identify_customer(
     };
     let kept = |customer: &Customer, is_new| {
         let about = About::Customer(customer.customer_id.clone());
-        key.kept(&app, &caller, status(is_new), &view(customer), about)
+        key.kept(
+            &app,
+            &caller,
+            status(is_new),
+            || view(customer.clone()),
+            about,
+        )
     };
     let (customer, is_new) =
         creations::identify(&app, &caller.merchant, &caller.by, profile, kept).await?;
-    Ok((status(is_new), Json(view(&customer))).into_response())
+    Ok((status(is_new), Json(view(customer))).into_response())
 }
 
 /// Gets a customer; a deleted one is a tombstone.
@@ -75,7 +81,7 @@ pub async fn get_customer_by_id(
     Path(customer_id): Path<String>,
 ) -> Result<Json<CustomerView>, ApiError> {
     let customer = customers::get(&app, &caller.merchant, &known(&customer_id)?).await?;
-    Ok(Json(view(&customer)))
+    Ok(Json(view(customer)))
 }
 
 /// Finds the living customer that everything given matches.
@@ -99,7 +105,7 @@ pub async fn get_customer_details(
     }
     let customer =
         customers::find(&app, &caller.merchant, reference.as_ref(), phone.as_ref()).await?;
-    Ok(Json(view(&customer)))
+    Ok(Json(view(customer)))
 }
 
 /// Changes what is sent; `null` or `""` clears.
@@ -114,7 +120,7 @@ pub async fn update_customer(
     let Pending { work, value } =
         customers::update(&app, &caller.merchant, &caller.by, &customer_id, change).await?;
     let about = About::Customer(customer_id);
-    key.answer(&app, &caller, work, StatusCode::OK, &view(&value), about)
+    key.answer(&app, &caller, work, StatusCode::OK, &view(value), about)
         .await
 }
 
@@ -280,39 +286,33 @@ async fn change_phone(
 
 /// A customer on the wire. What is personal of a deleted one is not told any more.
 #[must_use]
-pub fn view(customer: &Customer) -> CustomerView {
-    let deleted = Profile::default();
+pub fn view(customer: Customer) -> CustomerView {
     let profile = if customer.state == CustomerState::Deleted {
-        &deleted
+        Profile::default()
     } else {
-        &customer.profile
+        customer.profile
     };
-    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let (country_code, mobile_number) = profile.phone.map(PhoneNumber::into_parts).unzip();
     CustomerView {
         customer_id: customer.customer_id.to_string(),
-        merchant_customer_reference: text(
-            profile
-                .merchant_customer_reference
-                .as_ref()
-                .map(Reference::as_str),
-        ),
-        first_name: text(profile.first_name.as_ref().map(Name::as_str)),
-        last_name: text(profile.last_name.as_ref().map(Name::as_str)),
-        country_code: text(
-            profile
-                .phone
-                .as_ref()
-                .map(|phone| phone.country_code().as_str()),
-        ),
-        mobile_number: text(profile.phone.as_ref().map(PhoneNumber::national)),
-        email_id: text(profile.email.as_ref().map(Email::as_str)),
-        billing_address: profile.billing_address.clone(),
-        shipping_address: profile.shipping_address.clone(),
-        gstin: text(profile.gstin.as_ref().map(Gstin::as_str)),
+        merchant_customer_reference: text(profile.merchant_customer_reference),
+        first_name: text(profile.first_name),
+        last_name: text(profile.last_name),
+        country_code: text(country_code),
+        mobile_number: text(mobile_number),
+        email_id: text(profile.email),
+        billing_address: profile.billing_address,
+        shipping_address: profile.shipping_address,
+        gstin: text(profile.gstin),
         merchant_metadata: (!profile.merchant_metadata.is_empty())
-            .then(|| profile.merchant_metadata.pairs().clone()),
+            .then(|| profile.merchant_metadata.into_pairs()),
         status: customer.state.status(),
         created_at: customer.created_at,
         updated_at: customer.updated_at,
     }
+}
+
+/// What is missing is an empty text on the wire.
+fn text(value: Option<impl Into<String>>) -> String {
+    value.map(Into::into).unwrap_or_default()
 }
