@@ -11,6 +11,20 @@ use tempfile::TempDir;
 
 use crate::installation::free_address;
 
+/// Makes an authority, a certificate and rules that let nobody in without TLS.
+const CERTIFICATE: &str = r#"
+    set -e
+    cd "$1"
+    new='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+    openssl req -x509 $new -days 2 -subj /CN=authority -keyout authority.key -out authority.crt
+    openssl req $new -subj /CN=localhost -keyout server.key -out server.csr
+    echo subjectAltName=DNS:localhost >names
+    openssl x509 -req -in server.csr -CA authority.crt -CAkey authority.key -CAcreateserial -days 2 -extfile names -out server.crt
+    echo 'hostssl all all all trust' >pg_hba.conf
+    chmod 600 server.key
+    [ $(id -u) != 0 ] || chown postgres server.key server.crt pg_hba.conf
+"#;
+
 /// Running until this is dropped.
 pub struct Cluster {
     directory: TempDir,
@@ -132,6 +146,20 @@ impl Cluster {
     /// From now on it answers a commit before it has written it.
     pub async fn answer_before_writing(&self) {
         self.set("synchronous_commit = off").await;
+    }
+
+    /// From now on it takes connections over TLS only, as `localhost`. Answers the certificate of the
+    /// authority that vouches for it.
+    pub async fn encrypt(&self) -> PathBuf {
+        let made = Command::new("sh")
+            .arg("-c")
+            .arg(CERTIFICATE)
+            .args([Path::new("sh"), &self.data()])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        self.set("ssl = on").await;
+        self.data().join("authority.crt")
     }
 
     /// Changes a setting while it runs.

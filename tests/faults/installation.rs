@@ -142,6 +142,15 @@ impl Installation {
         Self::make(data, Some(server))
     }
 
+    /// The same, told another URL of the same database.
+    pub fn told(&self, told: String) -> Self {
+        let beside = String::new();
+        Self {
+            server: Some(Server { told, beside }),
+            ..self.clone()
+        }
+    }
+
     fn make(data: PathBuf, server: Option<Server>) -> Self {
         let installation = Self {
             data,

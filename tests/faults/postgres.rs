@@ -47,6 +47,47 @@ async fn what_was_acknowledged_survives_a_crash_of_postgresql() {
     println!("crash of PostgreSQL: {cycles} cycles, {refused} answers 503, {found}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_connection_to_postgresql_is_encrypted_as_its_url_asks() {
+    let mut chance = Chance::announced("encrypted PostgreSQL");
+    let directory = TempDir::new().unwrap();
+    let cluster = Cluster::new();
+    let port = cluster.address.port();
+    let url = |rest: &str| format!("postgres://onfile@localhost:{port}/postgres?{rest}");
+    // made before: what looks at the rows beside Onfile is let in no more
+    let plain = Installation::on(Server::direct(&cluster), directory.path().join("data"));
+    let authority = cluster.encrypt().await;
+    let told = |rest: &str| plain.told(url(rest));
+
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", authority.display());
+    let encrypted = told(&trusted);
+    let onfile = encrypted.serve(&Under::default()).unwrap();
+    let api = Api::sign_in(&onfile, &encrypted).await;
+    let ledger = Ledger::new(&directory.path().join("ledger"));
+    let load = Load::start(
+        &[&api],
+        &ledger,
+        &Model::default(),
+        &mut chance,
+        Stop::After(100),
+    );
+    load.stopped().await;
+    assert!(Model::of(&ledger.read()).acknowledged() > 0);
+    onfile.end();
+
+    for (rest, said) in [
+        ("sslmode=disable", "no encryption"),
+        ("sslmode=verify-full", "cannot be encrypted"),
+        (
+            "sslmode=verify-ca&sslrootcert=/nowhere",
+            "cannot be encrypted",
+        ),
+    ] {
+        let refused = told(rest).serve(&Under::default()).err().unwrap();
+        assert!(refused.contains(said), "{rest}: {refused}");
+    }
+}
+
 /// A crash of a server that answers before it has written.
 async fn crash_of_a_hasty_server(chance: &mut Chance) -> Findings {
     let directory = TempDir::new().unwrap();

@@ -1,6 +1,7 @@
 //! Opening: recognising a database of ours before anything is written to it, making the tables in an
 //! empty one, and setting what every connection must have.
 
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::str::FromStr as _;
 use std::sync::Arc;
@@ -185,14 +186,27 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A handshake that is none or not trusted; or there is no such file, and it is not a socket's that is
+/// missing, so it is a certificate's.
+fn is_about_encryption(error: &io::Error, place: &str) -> bool {
+    match error.kind() {
+        ErrorKind::InvalidData => true,
+        ErrorKind::NotFound => !place.starts_with('/'),
+        _ => false,
+    }
+}
+
 pub(crate) fn not_connected(place: &str, error: &sqlx::Error) -> OpenError {
     let (place, problem) = (place.to_owned(), one_line(&error.to_string()));
     let code = error.as_database_error().and_then(DatabaseError::code);
     match (code.as_deref(), error) {
         (Some("28P01" | "28000"), _) => OpenError::Refused { place, problem },
         (Some("3D000"), _) => OpenError::Missing { place },
-        (Some("57P03" | "53300"), _)
-        | (None, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Tls(_)) => {
+        (None, sqlx::Error::Tls(_)) => OpenError::Unencrypted { place, problem },
+        (None, sqlx::Error::Io(error)) if is_about_encryption(error, &place) => {
+            OpenError::Unencrypted { place, problem }
+        }
+        (Some("57P03" | "53300"), _) | (None, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => {
             OpenError::Unreachable { place, problem }
         }
         _ => OpenError::Engine { place, problem },

