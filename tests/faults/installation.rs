@@ -144,7 +144,7 @@ impl Installation {
 
     /// The same, told another URL of the same database.
     pub fn told(&self, told: String) -> Self {
-        let beside = String::new();
+        let beside = told.clone();
         Self {
             server: Some(Server { told, beside }),
             ..self.clone()

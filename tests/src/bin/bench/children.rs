@@ -111,6 +111,15 @@ pub struct Onfile {
 }
 
 impl Onfile {
+    /// With its data in a file.
+    pub fn with_file(binary: &Path, data: PathBuf) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            data,
+            database_url: None,
+        }
+    }
+
     /// Where its customers are.
     pub fn database(&self) -> Database {
         match &self.database_url {

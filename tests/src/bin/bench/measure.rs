@@ -71,11 +71,7 @@ const CREATE_MEANWHILE: &str = "create, durable, while 16 get";
 pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     say(&conditions("at the start")?);
     let directory = directory(arguments)?;
-    let onfile = Onfile {
-        binary: arguments.onfile.clone(),
-        data: directory.path().join("data"),
-        database_url: None,
-    };
+    let onfile = Onfile::with_file(&arguments.onfile, directory.path().join("data"));
     say(&format!(
         "{} customers with {} cards each: writing",
         arguments.customers,
@@ -156,11 +152,7 @@ pub fn run(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
 pub fn slow_disk(runtime: &Runtime, arguments: &Arguments) -> Outcome<()> {
     say(&conditions("at the start")?);
     let directory = directory(arguments)?;
-    let onfile = Onfile {
-        binary: arguments.onfile.clone(),
-        data: directory.path().join("data"),
-        database_url: None,
-    };
+    let onfile = Onfile::with_file(&arguments.onfile, directory.path().join("data"));
     say(&format!("{} customers: writing", arguments.customers));
     let seeded = runtime.block_on(seed::plant(&onfile, arguments.customers, 0))?;
     let (mut running, api, _) = runtime.block_on(cold_starts(&onfile, &seeded))?;

@@ -66,11 +66,10 @@ fn make(
     rows: &mut Vec<Row>,
 ) -> Outcome<Store> {
     say(&format!("{customers} customers without cards: writing"));
-    let onfile = Onfile {
-        binary: arguments.onfile.clone(),
-        data: directory.path().join(customers.to_string()),
-        database_url: None,
-    };
+    let onfile = Onfile::with_file(
+        &arguments.onfile,
+        directory.path().join(customers.to_string()),
+    );
     let seeded = runtime.block_on(seed::plant(&onfile, customers, 0))?;
     let mut bytes = 0;
     for file in std::fs::read_dir(&onfile.data)? {
